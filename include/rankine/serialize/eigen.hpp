@@ -31,7 +31,6 @@ struct EigenCodec {
   using Scalar = typename Plain::Scalar;
   using Parts = Types<Scalar>;
   static constexpr bool kFixed = Plain::SizeAtCompileTime != Eigen::Dynamic;
-  static_assert(Straight<Scalar>, "rankine: an Eigen matrix travels if its scalars are trivially copyable");
   static constexpr std::size_t kMinBytes =
       kFixed ? static_cast<std::size_t>(Plain::SizeAtCompileTime) * sizeof(Scalar) : 2 * sizeof(std::int64_t);
 
@@ -78,11 +77,11 @@ struct EigenCodec {
 
 }  // namespace detail
 
-template <class Scalar, int Rows, int Columns, int Options, int MaxRows, int MaxColumns>
+template <detail::Straight Scalar, int Rows, int Columns, int Options, int MaxRows, int MaxColumns>
 struct Codec<Eigen::Matrix<Scalar, Rows, Columns, Options, MaxRows, MaxColumns>>
     : detail::EigenCodec<Eigen::Matrix<Scalar, Rows, Columns, Options, MaxRows, MaxColumns>> {};
 
-template <class Scalar, int Rows, int Columns, int Options, int MaxRows, int MaxColumns>
+template <detail::Straight Scalar, int Rows, int Columns, int Options, int MaxRows, int MaxColumns>
 struct Codec<Eigen::Array<Scalar, Rows, Columns, Options, MaxRows, MaxColumns>>
     : detail::EigenCodec<Eigen::Array<Scalar, Rows, Columns, Options, MaxRows, MaxColumns>> {};
 
