@@ -97,7 +97,7 @@ TEST_CASE("they nest in containers, with values before and after") {
 TEST_CASE("a truncated archive is a SerializeError at every length") {
   const std::vector<std::byte> bytes = packed(user::Fit{"theta", {1.5, 2.5}, {{"n", 3}}});
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    Reader reader(std::span(bytes).first(size));
+    Reader reader(std::span<const std::byte>(bytes).first(size));
     REQUIRE_THROWS_AS(unpack<user::Fit>(reader), SerializeError);
   }
 }
