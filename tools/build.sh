@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds one preset of CMakePresets.json: tools/build.sh [release|debug|asan|tsan] [targets...]
-# release lies in build/ (programs in build/bin), the others in build-debug/, build-asan/, build-tsan/.
+# release lies in build/ (programs in build/bin), the others in build-debug/, build-asan/, build-tsan/. Without
+# targets everything is built; of the sanitizer builds, the test programs that need no mpirun.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tools/setup.sh
@@ -36,6 +37,10 @@ if ! cmake --preset "$preset" >"$log" 2>&1; then
   cat "$log" >&2
   die "configuring failed; if $folder/ was made with other settings, remove it and run again."
 fi
-# Without targets everything is built.
-cmake --build "$folder" --parallel "$(jobs_that_fit)" ${1+--target "$@"} >&2 ||
+targets=("$@")
+if [ $# = 0 ] && [[ $preset = ?san ]]; then
+  mapfile -t targets < <(python3 -B tools/sanitized_tests.py programs "$folder")
+  [ "${#targets[@]}" -gt 0 ] || die "no test of $folder/ is marked as needing no mpirun."
+fi
+cmake --build "$folder" --parallel "$(jobs_that_fit)" ${targets[0]+--target "${targets[@]}"} >&2 ||
   die "building failed; see above, or run again: cmake --build $rankine_root/$folder"
