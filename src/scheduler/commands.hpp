@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the scheduler can ask of its shell, as a closed set of plain values. The shell carries them out
+// in order, after handle() returned and before the next event.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "scheduler/types.hpp"
+
+namespace rankine::scheduler {
+
+/// Send this piece to the worker. Its dependencies are sealed; their values are found by Scheduler::object().
+struct Start {
+  Rank worker{};
+  TaskId first{};  ///< first element of the piece
+  std::uint32_t count = 1;
+  std::uint32_t element = 0;  ///< index of `first` within the submission
+  bool range = false;
+  std::uint16_t attempt = 1;  ///< 1 for the first try
+  ClassId task_class{};
+  TaskKey key{};      ///< of the submission
+  Payload payload{};  ///< of the submission; stays valid until FreePayload
+};
+
+/// Ask the worker to give unstarted work back; it answers Recalled, or the piece finishes.
+struct Recall {
+  Rank worker{};
+  TaskId first{};
+  std::uint32_t count = 1;
+  std::uint16_t attempt = 1;
+};
+
+/// The piece is cancelled or over its time: ask it to stop, or, with `force`, kill the rank (then WorkerLost
+/// follows).
+struct Interrupt {
+  Rank worker{};
+  TaskId first{};
+  std::uint32_t count = 1;
+  std::uint16_t attempt = 1;
+  bool force = false;
+};
+
+/// These objects ended (sealed or failed) and `rank` wants them: send what Scheduler::object() says.
+struct Deliver {
+  Rank rank{};
+  ObjectId first{};
+  std::uint32_t count = 1;
+};
+
+/// Nothing refers to these bytes any more.
+struct FreeValue {
+  Value value;
+};
+struct FreePayload {
+  Payload payload{};
+};
+
+struct StartActor {
+  Rank worker{};
+  ObjectId actor{};
+  std::uint16_t attempt = 1;
+  ClassId task_class{};
+  TaskKey key{};
+  Payload payload{};
+  Value checkpoint;  ///< payload kNoPayload: from the constructor
+};
+struct StopActor {
+  Rank worker{};
+  ObjectId actor{};
+};
+
+/// Member `member` of `size` shall get ready; after all are, RunGang goes to each.
+struct PrepareGang {
+  Rank worker{};
+  TaskId gang{};
+  std::uint16_t attempt = 1;
+  std::uint32_t member = 0;
+  std::uint32_t size = 1;
+  ClassId task_class{};
+  TaskKey key{};
+  Payload payload{};
+};
+struct RunGang {
+  Rank worker{};
+  TaskId gang{};
+  std::uint16_t attempt = 1;
+};
+/// A member is lost or the gang was cancelled: leave.
+struct BreakGang {
+  Rank worker{};
+  TaskId gang{};
+  std::uint16_t attempt = 1;
+};
+
+/// Send Tick at this instant (replaces an earlier wish).
+struct SetTimer {
+  Time at;
+};
+
+using Command = std::variant<Start, Recall, Interrupt, Deliver, FreeValue, FreePayload, StartActor, StopActor,
+                             PrepareGang, RunGang, BreakGang, SetTimer>;
+using Commands = std::vector<Command>;
+
+}  // namespace rankine::scheduler

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ready work meets workers: which lane is next, where its head goes, how large a piece is cut, and what is
+// recalled from a long queue when somebody has nothing to do.
+#include <algorithm>
+
+#include "scheduler/state.hpp"
+
+namespace rankine::scheduler {
+
+void State::schedule() {
+  if (ready_groups == 0) return;
+  ++round;
+  while (Lane* lane = best_lane()) {
+    if (!place_head(*lane)) lane->stuck_round = round;
+  }
+}
+
+/// The lane with the highest priority, among equals the one whose head waits longest, of those not stuck.
+Lane* State::best_lane() {
+  Lane* best = nullptr;
+  if (ready_groups == 0) return best;
+  for (Lane& lane : lanes) {
+    if (lane.head == kNone || lane.stuck_round == round) continue;
+    if (best == nullptr || lane.priority > best->priority ||
+        (lane.priority == best->priority && groups[lane.head].sequence < groups[best->head].sequence)) {
+      best = &lane;
+    }
+  }
+  return best;
+}
+
+/// A worker that runs this lane and has so little to do that more may go behind it; `waking`: so little that
+/// this is better than waking another.
+Rank State::busy_worker_for(const Lane& lane, LaneId id, const ClassState& task_class, bool waking) const {
+  if (task_class.estimate < 0 || task_class.options.timeout > 0) return kNoRank;
+  if (!waking) return lane.room_head == kNone ? kNoRank : Rank{static_cast<std::int32_t>(lane.room_head)};
+  if (lane.last_worker == kNoRank || !nodes.live(lane.last_worker)) return kNoRank;
+  const Worker& worker = nodes.worker(lane.last_worker);
+  if (worker.room_lane != id || worker.started > 0) return kNoRank;
+  if (worker.load + static_cast<Nanoseconds>(task_class.estimate) > limits.wake_cost) return kNoRank;
+  return worker.rank;
+}
+
+/// False: nothing of this lane can be placed now.
+bool State::place_head(Lane& lane) {
+  const Index head = lane.head;
+  const ClassState& task_class = class_of(groups[head]);
+  const LaneId id = task_class.lane;
+  Rank rank = busy_worker_for(lane, id, task_class, true);
+  if (rank != kNoRank) {
+    dispatch(head, rank, true);
+    return true;
+  }
+  const Placement placement = place(lane.request, nodes);
+  if (placement.verdict == Placement::Verdict::placed) {
+    dispatch(head, placement.worker, false);
+    return true;
+  }
+  if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
+      nodes.seen_count() >= limits.expected_workers) {
+    fail_never(head);
+    return true;
+  }
+  rank = busy_worker_for(lane, id, task_class, false);
+  if (rank == kNoRank) return false;
+  dispatch(head, rank, true);
+  Worker& worker = nodes.worker(rank);  // the next one goes to another worker
+  unlink_room(worker);
+  update_room(worker);
+  return true;
+}
+
+/// Elements that are about limits.prefetch of work, and no more than a fair share of what remains (guided
+/// self-scheduling: Polychronopoulos and Kuck, 1987).
+std::uint32_t State::piece_size(const Group& group, std::uint32_t remaining) const {
+  const ClassState& task_class = class_of(group);
+  if (remaining == 1 || task_class.estimate < 0 || task_class.options.timeout > 0) return 1;
+  const double timely = static_cast<double>(limits.prefetch) / std::max(task_class.estimate, 1.0);
+  const std::uint32_t fair = remaining / (2 * std::max(nodes.live_count(), 1u));
+  const std::uint32_t bound = std::min({fair, limits.piece_max, remaining});
+  return std::max(1u, timely < bound ? static_cast<std::uint32_t>(timely) : bound);
+}
+
+/// The next piece of the group, on no worker and in no list. What was tried before goes one element at a
+/// time, so that a culprit dies alone.
+Index State::cut_piece(Index index) {
+  Group& group = groups[index];
+  if (group.returned == kNone) {
+    const std::uint32_t size = piece_size(group, group.count - group.cursor);
+    const Index piece = new_piece(index, group.cursor, size);
+    group.cursor += size;
+    count_undispatched(group, -std::int64_t{size});
+    if (group.cursor == group.count) leave_lane(index);
+    return piece;
+  }
+  const Index whole = group.returned;
+  const std::uint32_t size =
+      pieces[whole].attempt > 1
+          ? 1
+          : piece_size(group, std::max(pieces[whole].count, group.count - group.cursor));
+  if (size >= pieces[whole].count) {
+    unreturn_piece(whole);
+    return whole;
+  }
+  const Index front = new_piece(index, pieces[whole].element, size);
+  pieces[front].attempt = pieces[whole].attempt;
+  pieces[front].deaths = pieces[whole].deaths;
+  pieces[front].death_count = pieces[whole].death_count;
+  pieces[whole].element += size;
+  pieces[whole].count -= size;
+  count_undispatched(group, -std::int64_t{size});
+  return front;
+}
+
+void State::dispatch(Index index, Rank rank, bool behind) {
+  const Index made = cut_piece(index);
+  Piece& piece = pieces[made];
+  const Group& group = groups[index];
+  const ClassState& task_class = class_of(group);
+  record(made, PieceEvent::dispatched);
+  piece.estimate =
+      task_class.estimate < 0
+          ? limits.prefetch
+          : std::max<Nanoseconds>(1, static_cast<Nanoseconds>(task_class.estimate * piece.count));
+  Worker& worker = nodes.worker(rank);
+  put_on_worker(made, worker, behind ? PieceState::queued : PieceState::active);
+  lanes[piece.lane].last_worker = rank;
+  totals.assigned += piece.count;
+  emit(Start{rank, offset(group.first, piece.element), piece.count, piece.element,
+             (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload});
+  if (!behind) on_activated(made);
+  update_room(worker);
+  update_stealable(worker);
+}
+
+void State::fail_never(Index index) {
+  const Group& group = groups[index];
+  const TaskClass& options = class_of(group).options;
+  std::string text = "it asks for " + nodes.describe(lane_of(group).request.shape);
+  if (options.rank != kNoRank) text += " on rank " + std::to_string(index_of(options.rank));
+  if (options.node != kNoNode) text += " on node " + std::to_string(index_of(options.node));
+  text += "; " + nodes.describe_largest();
+  fail_unfinished(index, {.kind = FailureKind::unsatisfiable, .cause = {}, .text = std::move(text)});
+}
+
+// ---- taking work back ----
+
+void State::send_recall(Index index, std::uint32_t element, std::uint32_t count) {
+  const Piece& piece = pieces[index];
+  set_recalling(index, true);
+  emit(Recall{piece.worker, offset(groups[piece.group].first, element), count, piece.attempt});
+}
+
+/// Asks for half of what the worker has not started: pieces from the tail of its queue, else the tail of a
+/// long piece.
+bool State::recall_from(Worker& victim) {
+  constexpr std::uint32_t kRecallMax = 64;
+  std::uint32_t wanted = std::min(kRecallMax, (victim.queued.size + 1) / 2);
+  if (wanted > 0) {
+    for (Index at = victim.queued.tail; at != kNone && wanted > 0; at = pieces[at].previous, --wanted) {
+      if ((pieces[at].flags & kRecalling) == 0) send_recall(at, pieces[at].element, pieces[at].count);
+    }
+    return true;
+  }
+  const Index longest = victim.active.head;
+  if (longest == kNone || pieces[longest].count < 2 || (pieces[longest].flags & kRecalling) != 0)
+    return false;
+  const Piece& piece = pieces[longest];
+  const std::uint32_t tail = piece.count / 2;
+  send_recall(longest, piece.element + piece.count - tail, tail);
+  return true;
+}
+
+/// Finds the longest queue among the first few that have one.
+void State::steal_for(Rank idle) {
+  constexpr std::size_t kLookAt = 64;
+  const Worker& thief = nodes.worker(idle);
+  if (!thief.idle()) return;
+  Worker* victim = nullptr;
+  for (std::size_t i = 0; i < std::min(kLookAt, stealable.size()); ++i) {
+    Worker& worker = nodes.worker(stealable[i]);
+    if (worker.recalls > 0 || (worker.load <= limits.wake_cost && worker.started == 0)) continue;
+    const Index piece = worker.queued.tail != kNone ? worker.queued.tail : worker.active.head;
+    const PlacementRequest& request = lanes[pieces[piece].lane].request;
+    if (request.rank != kNoRank || request.node != kNoNode || !nodes.fits(thief, request.shape)) continue;
+    if (victim == nullptr || worker.load > victim->load) victim = &worker;
+  }
+  if (victim != nullptr) recall_from(*victim);
+}
+
+}  // namespace rankine::scheduler

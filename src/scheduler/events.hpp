@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that can happen to the scheduler, as a closed set of plain values. Spans point into the caller's
+// memory and are read during handle() only. The shell has already dropped messages of a stale incarnation.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <variant>
+
+#include "scheduler/types.hpp"
+
+namespace rankine::scheduler {
+
+// ---- tasks
+// ----------------------------------------------------------------------------------------------------
+
+/// A task, or a range of tasks of one function (map). The submitter holds the results and wants them
+/// delivered. An id that exists already (a retried parent names its children as before) is adopted: nothing
+/// runs twice.
+struct Submitted {
+  TaskId first{};
+  std::uint32_t count = 1;
+  bool range = false;  ///< element i has key element_key(key, i); a single task has key itself
+  TaskId parent{};
+  TaskKey key{};
+  Rank submitter{};
+  ClassId task_class{};
+  Payload payload{};                       ///< packed arguments; the scheduler says when to drop them
+  std::span<const ObjectId> dependencies;  ///< must be sealed before it starts
+  std::span<const ObjectId> pins;          ///< refs inside the arguments: kept alive until it ended
+  std::uint64_t payload_bytes = 0;         ///< size of the packed arguments, for the lineage budget only
+};
+
+/// Long-running work tells that it began (sent by the worker after about a millisecond): it is not recallable
+/// any more.
+struct Started {
+  TaskId first{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+};
+
+/// A piece that was started ended, all its elements at once. `outcomes` has `count` entries in order.
+struct Finished {
+  TaskId first{};
+  std::uint32_t count = 1;
+  Rank worker{};
+  std::uint16_t attempt = 0;
+  Nanoseconds busy = 0;  ///< time on the worker's CPU for the whole piece, for the estimates
+  std::span<const Outcome> outcomes;
+  std::span<const Inside> inside;  ///< refs that lie inside the results
+};
+
+/// The task waits for objects: its resources are free for others until Unblocked.
+struct Blocked {
+  TaskId task{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+};
+struct Unblocked {
+  TaskId task{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+};
+
+/// The answer to a Recall: these elements (the tail of a piece, or all of it) were not started and will not
+/// be.
+struct Recalled {
+  TaskId first{};
+  std::uint32_t count = 1;
+  Rank worker{};
+  std::uint16_t attempt = 0;
+};
+
+struct CancelRequested {
+  TaskId first{};
+  std::uint32_t count = 1;
+  bool force = false;  ///< also ends running work by killing its rank
+};
+
+// ---- objects
+// --------------------------------------------------------------------------------------------------
+
+/// rk::put: a sealed object, held by its maker. One that exists already keeps its first value (the new one is
+/// freed).
+struct Put {
+  ObjectId object{};
+  Rank owner{};
+  Value value;
+  std::span<const ObjectId> inside;
+};
+
+/// A rank has unpacked a ref / dropped its last handle of the group (range) that `object` belongs to.
+struct Held {
+  ObjectId object{};
+  Rank rank{};
+};
+struct Released {
+  ObjectId object{};
+  Rank rank{};
+};
+
+/// A rank waits for these objects; Deliver follows when each ends (at once if it has).
+struct Wanted {
+  ObjectId first{};
+  std::uint32_t count = 1;
+  Rank rank{};
+};
+
+/// The bytes of a sealed object turned out to be gone (its node died, its memory failed).
+struct ObjectVanished {
+  ObjectId object{};
+};
+
+// ---- workers
+// --------------------------------------------------------------------------------------------------
+
+struct WorkerJoined {
+  Rank rank{};
+  NodeId node{};
+  Resources resources;
+};
+
+struct WorkerLost {
+  Rank rank{};
+  bool node_lost = false;  ///< the memory of its node is gone too
+};
+
+// ---- actors
+// ---------------------------------------------------------------------------------------------------
+
+struct ActorSpawned {
+  ObjectId actor{};
+  TaskId parent{};
+  TaskKey key{};
+  Rank submitter{};
+  ClassId task_class{};
+  std::int32_t max_restarts = 0;
+  Payload payload{};
+  std::span<const ObjectId> dependencies;
+  std::span<const ObjectId> pins;
+};
+struct ActorReady {
+  ObjectId actor{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+};
+/// The constructor threw: `error` is the packed error.
+struct ActorFailed {
+  ObjectId actor{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+  Value error;
+};
+struct ActorCheckpointed {
+  ObjectId actor{};
+  std::uint16_t attempt = 0;
+  Value state;
+};
+struct ActorKilled {
+  ObjectId actor{};
+  bool restart = false;
+};
+
+// ---- gangs
+// ----------------------------------------------------------------------------------------------------
+
+struct GangSubmitted {
+  TaskId gang{};
+  std::uint32_t ranks = 1;
+  TaskId parent{};
+  TaskKey key{};
+  Rank submitter{};
+  ClassId task_class{};  ///< the request is that of one member
+  Payload payload{};
+  std::span<const ObjectId> dependencies;
+  std::span<const ObjectId> pins;
+};
+struct GangMemberReady {
+  TaskId gang{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+};
+struct GangMemberFinished {
+  TaskId gang{};
+  Rank worker{};
+  std::uint16_t attempt = 0;
+  Outcome outcome;
+};
+
+// ---- time
+// -----------------------------------------------------------------------------------------------------
+
+/// The instant of a SetTimer has come.
+struct Tick {};
+
+using Event = std::variant<Submitted, Started, Finished, Blocked, Unblocked, Recalled, CancelRequested, Put,
+                           Held, Released, Wanted, ObjectVanished, WorkerJoined, WorkerLost, ActorSpawned,
+                           ActorReady, ActorFailed, ActorCheckpointed, ActorKilled, GangSubmitted,
+                           GangMemberReady, GangMemberFinished, Tick>;
+
+}  // namespace rankine::scheduler

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events of tasks: submitted, started, finished, blocked, unblocked, recalled.
+#include <algorithm>
+#include <limits>
+
+#include "scheduler/state.hpp"
+
+namespace rankine::scheduler {
+
+void State::on(const Submitted& event) {
+  if (event.count == 0 || nodes.lost(event.submitter)) {
+    if (event.payload != kNoPayload) emit(FreePayload{event.payload});
+    return;
+  }
+  const IdTable::Place place = ids.find(event.first);
+  if (place.group != kNone) return adopt(place.group, event);
+  const Index index = new_group(event.first, event.count, Kind::task);
+  Group& group = groups[index];
+  group.key = event.key;
+  group.payload = event.payload;
+  group.payload_bytes = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(event.payload_bytes, std::numeric_limits<std::uint32_t>::max()));
+  group.task_class = event.task_class;
+  group.submitter = event.submitter;
+  group.flags |= kHasArguments;
+  if (event.range) group.flags |= kRange;
+  totals.submitted += event.count;
+  totals.ready += event.count;
+  hold(index, event.submitter);
+  if (!event.dependencies.empty() || !event.pins.empty())
+    add_arguments(index, event.dependencies, event.pins);
+  if (group.waiting == 0 && has_undispatched(group)) make_ready(index);
+}
+
+/// A parent that runs again names a child that exists: it becomes the submitter, nothing runs twice.
+void State::adopt(Index index, const Submitted& event) {
+  Group& group = groups[index];
+  const bool same = group.first == event.first && group.count == event.count && group.kind == Kind::task;
+  if (event.payload != kNoPayload && event.payload != group.payload) emit(FreePayload{event.payload});
+  if (!same) return;
+  hold(index, event.submitter);
+  group.submitter = event.submitter;
+  if ((group.flags & kSomeDropped) != 0) remake_dropped(index);
+  want(index, 0, group.count, event.submitter);
+}
+
+void State::on(const Started& event) {
+  const Index index = find_piece(event.worker, event.first, event.attempt);
+  if (index == kNone) return;
+  Piece& piece = pieces[index];
+  record(index, PieceEvent::started);
+  if (verdict(piece.state, PieceEvent::started) != Verdict::allowed || (piece.flags & kStarted) != 0) return;
+  piece.flags |= kStarted;
+  Worker& worker = nodes.worker(event.worker);
+  if (piece.state == PieceState::active) ++worker.started;
+  if ((piece.flags & kForce) != 0) {
+    worker.kill_asked = true;
+    const Group& group = groups[piece.group];
+    emit(Interrupt{piece.worker, offset(group.first, piece.element), piece.count, piece.attempt, true});
+  }
+  refresh(worker);
+  // What is queued behind long work goes to a worker that has time for it.
+  if (worker.recalls > 0 || worker.steal_position == kNone || ready_groups > 0) return;
+  const PlacementRequest& request = lanes[piece.lane].request;
+  if (request.rank != kNoRank || request.node != kNoNode) return;
+  const Rank other = nodes.most_recent_with_room(request.shape);
+  if (other != kNoRank && other != worker.rank) recall_from(worker);
+}
+
+void State::on(const Finished& event) {
+  const auto drop_outcomes = [&](std::size_t from) {
+    for (std::size_t i = from; i < event.outcomes.size(); ++i) {
+      if (event.outcomes[i].value.payload != kNoPayload) emit(FreeValue{event.outcomes[i].value});
+    }
+  };
+  const Index index = find_piece(event.worker, event.first, event.attempt);
+  if (index == kNone) return drop_outcomes(0);
+  Piece& piece = pieces[index];
+  const Index owner = piece.group;
+  record(index, PieceEvent::finished);
+  const bool at_front = offset(groups[owner].first, piece.element) == event.first;
+  if (!at_front || event.count > piece.count || event.count == 0 || event.outcomes.size() < event.count) {
+    return drop_outcomes(0);
+  }
+  ClassState& task_class = class_of(groups[owner]);
+  const double each = std::max(1.0, static_cast<double>(event.busy) / event.count);
+  task_class.estimate =
+      task_class.estimate < 0 ? each : task_class.estimate + 0.125 * (each - task_class.estimate);
+
+  const std::uint32_t first = piece.element;
+  Worker& worker = nodes.worker(event.worker);
+  for (std::uint32_t i = 0; i < event.count; ++i) end_element(piece, first + i, event.outcomes[i]);
+  drop_outcomes(event.count);
+  if (!event.inside.empty() && referenced(groups[owner])) {
+    for (const Inside& inside : event.inside) {
+      if (inside.element < event.count && !pending(groups[owner], first + inside.element)) {
+        pin_inside(owner, inside.inner);
+      }
+    }
+  }
+  totals.assigned -= event.count;
+  if (event.count == piece.count) {
+    take_off_worker(index);
+    delete_piece(index);
+  } else {
+    set_estimate(index, piece.estimate / piece.count * (piece.count - event.count));
+    piece.element += event.count;
+    piece.count -= event.count;
+  }
+  refresh(worker);
+}
+
+void State::end_element(Piece& piece, std::uint32_t element, const Outcome& outcome) {
+  const Index index = piece.group;
+  const TaskClass& options = class_of(groups[index]).options;
+  if (!outcome.failed) return seal(index, element, outcome.value);
+  const auto drop_error = [&] {
+    if (outcome.value.payload != kNoPayload) emit(FreeValue{outcome.value});
+  };
+  const Result* end = find_result(groups[index], element);
+  if (end != nullptr && (end->marks & kCancelAsked) != 0) {
+    drop_error();
+    return fail(index, element, {.kind = FailureKind::cancelled, .cause = {}, .text = {}});
+  }
+  if (options.retry_exceptions && piece.attempt <= options.max_retries) {
+    drop_error();
+    ++totals.retried;
+    const Piece like = piece;  // give_back may reuse the storage
+    Piece next = like;
+    ++next.attempt;
+    return give_back(index, element, 1, next);
+  }
+  if ((piece.flags & kTimedOut) != 0) {
+    drop_error();
+    return fail(index, element, {.kind = FailureKind::timed_out, .cause = {}, .text = timeout_text(piece)});
+  }
+  fail(index, element, {.kind = FailureKind::threw, .cause = {}, .text = {}}, outcome.value);
+}
+
+void State::on(const Blocked& event) {
+  const Index index = find_piece(event.worker, event.task, event.attempt);
+  if (index == kNone) return;
+  record(index, PieceEvent::blocked);
+  Piece& piece = pieces[index];
+  if (verdict(piece.state, PieceEvent::blocked) != Verdict::allowed) return;
+  Worker& worker = nodes.worker(event.worker);
+  take_off_worker(index);
+  piece.flags |= kStarted;
+  put_on_worker(index, worker, PieceState::blocked);
+  refresh(worker);
+}
+
+void State::on(const Unblocked& event) {
+  const Index index = find_piece(event.worker, event.task, event.attempt);
+  if (index == kNone) return;
+  record(index, PieceEvent::unblocked);
+  Piece& piece = pieces[index];
+  if (verdict(piece.state, PieceEvent::unblocked) != Verdict::allowed) return;
+  Worker& worker = nodes.worker(event.worker);
+  take_off_worker(index);
+  put_on_worker(index, worker,
+                PieceState::active);  // even if that is more than the worker has: it runs already
+  refresh(worker);
+}
+
+void State::on(const Recalled& event) {
+  const Index index = find_piece(event.worker, event.first, event.attempt);
+  if (index == kNone || event.count == 0) return;
+  record(index, PieceEvent::recalled);
+  Piece& piece = pieces[index];
+  if (verdict(piece.state, PieceEvent::recalled) != Verdict::allowed) return;
+  const Index owner = piece.group;
+  const auto from = static_cast<std::uint32_t>(number(event.first) - number(groups[owner].first));
+  if (from + event.count != piece.element + piece.count)
+    return;  // not a tail: of an earlier shape of the piece
+  Worker& worker = nodes.worker(event.worker);
+  const Piece like = piece;
+  totals.assigned -= event.count;
+  if (from == piece.element) {
+    take_off_worker(index);
+    delete_piece(index);
+  } else {
+    set_recalling(index, false);
+    set_estimate(index, piece.estimate / piece.count * (piece.count - event.count));
+    piece.count -= event.count;
+  }
+  give_back(owner, from, event.count, like);
+  refresh(worker);
+}
+
+}  // namespace rankine::scheduler

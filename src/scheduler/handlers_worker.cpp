@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers that join and are lost: what ran there is tried again or fails with the history, what it held
+// vanishes, values in the memory of a lost node are made again or fail as lost.
+#include <algorithm>
+
+#include "scheduler/state.hpp"
+
+namespace rankine::scheduler {
+
+void State::on(const WorkerJoined& event) {
+  if (index_of(event.rank) < 0 || nodes.live(event.rank)) return;
+  nodes.join(event.rank, event.node, event.resources);
+  totals.workers = nodes.live_count();
+  idle_hint = event.rank;
+}
+
+void State::on(const WorkerLost& event) {
+  if (nodes.live(event.rank)) {
+    Worker& worker = nodes.worker(event.rank);
+    unlink_room(worker);
+    std::vector<Index> had;
+    for (const PieceList* list : {&worker.blocked, &worker.active, &worker.queued}) {
+      for (Index at = list->head; at != kNone; at = pieces[at].next) had.push_back(at);
+    }
+    nodes.lose(event.rank);
+    totals.workers = nodes.live_count();
+    // Newest first, because each goes to the front of its lane.
+    for (auto at = had.rbegin(); at != had.rend(); ++at) lose_piece(*at, worker);
+    update_stealable(worker);
+  }
+  vanish_holdings(event.rank);
+  if (event.node_lost && nodes.known(event.rank)) lose_node(nodes.worker(event.rank).node);
+}
+
+void State::lose_piece(Index index, const Worker& worker) {
+  const bool ran = pieces[index].state != PieceState::queued || (pieces[index].flags & kStarted) != 0;
+  const bool culprit = (pieces[index].flags & (kForce | kTimedOut)) != 0;
+  record(index, PieceEvent::worker_lost);
+  take_off_worker(index);
+  totals.assigned -= pieces[index].count;
+  if (ran && (!worker.kill_asked || culprit)) return retry_or_fail(index, worker.rank);
+  const Piece like = pieces[index];
+  delete_piece(index);
+  give_back(like.group, like.element, like.count, like);
+}
+
+/// The piece was under way on a rank that died: one more death for each of its elements.
+void State::retry_or_fail(Index index, Rank rank) {
+  Piece like = pieces[index];
+  const TaskClass& options = class_of(groups[like.group]).options;
+  const bool timed_out = (like.flags & kTimedOut) != 0;
+  std::string timeout = timed_out ? timeout_text(like) : std::string();
+  delete_piece(index);
+  Failure failure;
+  deaths.push_back({rank, like.deaths});
+  like.deaths = static_cast<Index>(deaths.size() - 1);
+  ++like.death_count;
+  if (timed_out && !(options.retry_exceptions && like.attempt <= options.max_retries)) {
+    failure = {FailureKind::timed_out, {}, std::move(timeout)};
+  } else if (!timed_out && like.death_count >= limits.poison_deaths) {
+    failure = {FailureKind::poison, {}, death_text(like.deaths)};
+  } else if (like.attempt > options.max_retries) {
+    failure = {FailureKind::worker_died, {}, death_text(like.deaths)};
+  }
+  if (failure.kind == FailureKind::none) {
+    ++like.attempt;
+    for (std::uint32_t i = 0; i < like.count; ++i) {
+      const Result* end = find_result(groups[like.group], like.element + i);
+      totals.retried += end == nullptr || (end->marks & kCancelAsked) == 0 ? 1 : 0;
+    }
+    return give_back(like.group, like.element, like.count, like);
+  }
+  for (std::uint32_t i = 0; i < like.count; ++i) {
+    const Result* end = find_result(groups[like.group], like.element + i);
+    const bool cancelled = end != nullptr && (end->marks & kCancelAsked) != 0;
+    fail(like.group, like.element + i, cancelled ? Failure{FailureKind::cancelled, {}, {}} : failure);
+  }
+}
+
+std::string State::death_text(Index last) const {
+  std::vector<std::int32_t> ranks;
+  for (Index at = last; at != kNone; at = deaths[at].earlier) ranks.push_back(index_of(deaths[at].rank));
+  std::string text = ranks.size() == 1 ? "the rank that ran it died: " : "the ranks that ran it died: ";
+  for (std::size_t i = ranks.size(); i > 0; --i) {
+    text += std::to_string(ranks[i - 1]);
+    if (i > 1) text += ", ";
+  }
+  return text;
+}
+
+/// What a lost rank held is held no more; what it waited for is not sent. Walks all groups only if it held
+/// any.
+void State::vanish_holdings(Rank rank) {
+  const auto at = static_cast<std::size_t>(index_of(rank));
+  if (at >= held_by_rank.size()) return;
+  for (Index index = 0; index < groups.bound() && held_by_rank[at] > 0; ++index) {
+    if ((groups[index].flags & kLive) != 0) unhold(index, rank);
+  }
+}
+
+void State::lose_node(NodeId node) {
+  const std::string why = "node " + std::to_string(index_of(node)) + " died";
+  for (Index index = 0; index < groups.bound(); ++index) {
+    if ((groups[index].flags & kLive) == 0 || (groups[index].flags & kSomeOnNode) == 0) continue;
+    for (std::uint32_t element = 0; element < groups[index].count; ++element) {
+      const Result* end = find_result(groups[index], element);
+      if (end == nullptr) {
+        element |= kResultPageSize - 1;  // nothing of this page has ended
+        continue;
+      }
+      if (end->state == ObjectState::pending || end->node != index_of(node)) continue;
+      if (end->state == ObjectState::sealed) lose_value(index, element, why);
+    }
+  }
+}
+
+}  // namespace rankine::scheduler

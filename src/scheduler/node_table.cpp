@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// Implements NodeTable (see the header).
+#include "scheduler/node_table.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace rankine::scheduler {
+
+bool Supply::fits(const Demand& demand) const {
+  for (std::size_t i = 0; i < base.size(); ++i) {
+    if (demand.base[i] > 0 && base[i] < demand.base[i]) return false;
+  }
+  for (const auto& [name, amount] : demand.custom) {
+    if (amount > 0 && (name >= custom.size() || custom[name] < amount)) return false;
+  }
+  return true;
+}
+
+void Supply::take(const Demand& demand) {
+  for (std::size_t i = 0; i < base.size(); ++i) base[i] -= demand.base[i];
+  for (const auto& [name, amount] : demand.custom) {
+    if (name >= custom.size()) custom.resize(name + 1);
+    custom[name] -= amount;
+  }
+}
+
+void Supply::give(const Demand& demand) {
+  for (std::size_t i = 0; i < base.size(); ++i) base[i] += demand.base[i];
+  for (const auto& [name, amount] : demand.custom) custom[name] += amount;
+}
+
+namespace {
+
+void append_amount(std::string& text, Amount amount, std::string_view unit) {
+  if (amount.is_zero()) return;
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%g ", amount.value());
+  if (!text.empty()) text += ", ";
+  text += digits;
+  text += unit;
+}
+
+}  // namespace
+
+std::string describe(const Resources& resources) {
+  std::string text;
+  append_amount(text, resources.cpus, "cpus");
+  append_amount(text, resources.gpus, "gpus");
+  append_amount(text, resources.memory_gib, "GiB");
+  for (const auto& [name, amount] : resources.custom) append_amount(text, amount, name);
+  return text.empty() ? "nothing" : text;
+}
+
+std::uint32_t NodeTable::custom_number(const std::string& name) {
+  const auto at = std::find(custom_names_.begin(), custom_names_.end(), name);
+  if (at != custom_names_.end()) return static_cast<std::uint32_t>(at - custom_names_.begin());
+  custom_names_.push_back(name);
+  return static_cast<std::uint32_t>(custom_names_.size() - 1);
+}
+
+Supply NodeTable::supply(const Resources& resources) {
+  Supply supply;
+  const std::int64_t at_once = 64 + 16 * (resources.cpus.fixed() / Amount::kUnit);
+  supply.base = {resources.cpus.fixed(), resources.gpus.fixed(), resources.memory_gib.fixed(), at_once};
+  for (const auto& [name, amount] : resources.custom) {
+    const std::uint32_t number = custom_number(name);
+    if (number >= supply.custom.size()) supply.custom.resize(number + 1);
+    supply.custom[number] += amount.fixed();
+  }
+  return supply;
+}
+
+ShapeId NodeTable::intern(const Resources& request) {
+  Demand demand;
+  demand.base = {request.cpus.fixed(), request.gpus.fixed(), request.memory_gib.fixed(), 1};
+  for (const auto& [name, amount] : request.custom) {
+    if (!amount.is_zero()) demand.custom.emplace_back(custom_number(name), amount.fixed());
+  }
+  for (ShapeId i = 0; i < shapes_.size(); ++i) {
+    if (shapes_[i].demand == demand) return i;
+  }
+  Shape& shape = shapes_.emplace_back();
+  shape.demand = std::move(demand);
+  shape.request = request;
+  shape.links.resize(workers_.size());
+  for (const Worker& worker : workers_) {
+    if (!worker.live) continue;
+    if (worker.total.fits(shape.demand)) ++shape.capable;
+    if (worker.free.fits(shape.demand)) push_front(shape, static_cast<Index>(index(worker.rank)));
+  }
+  return static_cast<ShapeId>(shapes_.size() - 1);
+}
+
+std::string NodeTable::describe(ShapeId shape) const {
+  return scheduler::describe(shapes_[shape].request);
+}
+
+std::string NodeTable::describe_largest() const {
+  const Worker* largest = nullptr;
+  for (const Worker& worker : workers_) {
+    if (worker.live && (largest == nullptr || worker.total.base > largest->total.base)) largest = &worker;
+  }
+  if (largest == nullptr) return "no rank is left";
+  Resources has;
+  has.cpus = Amount::of_fixed(largest->total.base[0]);
+  has.gpus = Amount::of_fixed(largest->total.base[1]);
+  has.memory_gib = Amount::of_fixed(largest->total.base[2]);
+  for (std::size_t i = 0; i < largest->total.custom.size(); ++i) {
+    has.custom.emplace_back(custom_names_[i], Amount::of_fixed(largest->total.custom[i]));
+  }
+  return "the largest rank (" + std::to_string(index(largest->rank)) + ") has " + scheduler::describe(has);
+}
+
+void NodeTable::join(Rank rank, NodeId node, const Resources& resources) {
+  const auto at = static_cast<std::size_t>(index(rank));
+  if (at >= workers_.size()) {
+    workers_.resize(at + 1);
+    for (Shape& shape : shapes_) shape.links.resize(at + 1);
+  }
+  Worker& worker = workers_[at];
+  if (worker.rank != rank) ++seen_count_;
+  worker = Worker{};
+  worker.rank = rank;
+  worker.node = node;
+  worker.live = true;
+  worker.total = supply(resources);
+  worker.free = worker.total;
+  ++live_count_;
+  const auto place = static_cast<std::size_t>(index(node));
+  if (index(node) >= 0) {
+    if (place >= nodes_.size()) nodes_.resize(place + 1);
+    auto& ranks = nodes_[place];
+    if (std::find(ranks.begin(), ranks.end(), rank) == ranks.end()) ranks.push_back(rank);
+  }
+  for (Shape& shape : shapes_) shape.capable += worker.total.fits(shape.demand) ? 1 : 0;
+  touch(worker);
+}
+
+void NodeTable::lose(Rank rank) {
+  Worker& lost = worker(rank);
+  for (Shape& shape : shapes_) {
+    if (lost.total.fits(shape.demand)) --shape.capable;
+    unlink(shape, static_cast<Index>(index(rank)));
+  }
+  lost.live = false;
+  lost.lost = true;
+  --live_count_;
+}
+
+const std::vector<Rank>& NodeTable::on_node(NodeId node) const {
+  static const std::vector<Rank> nobody;
+  const auto place = static_cast<std::size_t>(index(node));
+  return index(node) >= 0 && place < nodes_.size() ? nodes_[place] : nobody;
+}
+
+void NodeTable::touch(Worker& worker) {
+  const auto rank = static_cast<Index>(index(worker.rank));
+  for (Shape& shape : shapes_) {
+    if (shape.head == rank || !worker.free.fits(shape.demand)) continue;
+    unlink(shape, rank);
+    push_front(shape, rank);
+  }
+}
+
+void NodeTable::unlink(Shape& shape, Index rank) {
+  Links& links = shape.links[rank];
+  if (links.next == kNotListed) return;
+  if (links.previous != kNone) {
+    shape.links[links.previous].next = links.next;
+  } else {
+    shape.head = links.next;
+  }
+  if (links.next != kNone) shape.links[links.next].previous = links.previous;
+  links = {};
+}
+
+void NodeTable::push_front(Shape& shape, Index rank) {
+  shape.links[rank] = {shape.head, kNone};
+  if (shape.head != kNone) shape.links[shape.head].previous = rank;
+  shape.head = rank;
+}
+
+Rank NodeTable::most_recent_with_room(ShapeId id) {
+  Shape& shape = shapes_[id];
+  while (shape.head != kNone) {
+    const Worker& worker = workers_[shape.head];
+    if (worker.free.fits(shape.demand)) return worker.rank;
+    unlink(shape, shape.head);
+  }
+  return kNoRank;
+}
+
+std::string NodeTable::broken_invariant() const {
+  std::uint32_t live = 0;
+  for (const Worker& worker : workers_) live += worker.live ? 1 : 0;
+  if (live != live_count_) return "number of live workers";
+  for (const Shape& shape : shapes_) {
+    std::vector<bool> listed(workers_.size());
+    Index previous = kNone;
+    for (Index rank = shape.head; rank != kNone; rank = shape.links[rank].next) {
+      if (listed[rank]) return "a worker is twice in a free list";
+      if (shape.links[rank].previous != previous) return "links of a free list";
+      if (!workers_[rank].live) return "a lost worker is in a free list";
+      listed[rank] = true;
+      previous = rank;
+    }
+    std::uint32_t capable = 0;
+    for (const Worker& worker : workers_) {
+      if (!worker.live) continue;
+      capable += worker.total.fits(shape.demand) ? 1 : 0;
+      if (worker.free.fits(shape.demand) && !listed[static_cast<std::size_t>(index(worker.rank))]) {
+        return "rank " + std::to_string(index(worker.rank)) + " has room but is in no free list";
+      }
+    }
+    if (capable != shape.capable) return "number of capable workers";
+  }
+  return {};
+}
+
+std::uint64_t NodeTable::memory_bytes() const {
+  std::uint64_t bytes = workers_.capacity() * sizeof(Worker);
+  for (const Shape& shape : shapes_) bytes += sizeof(Shape) + shape.links.capacity() * sizeof(Links);
+  return bytes;
+}
+
+}  // namespace rankine::scheduler

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Placement policies: functions of (request, node table) that say where a piece may run now. "Not now"
+// differs from "never". They change no worker; only the node table may forget stale entries of its free
+// lists.
+#pragma once
+
+#include "scheduler/node_table.hpp"
+
+namespace rankine::scheduler {
+
+struct PlacementRequest {
+  ShapeId shape = 0;
+  Rank rank = kNoRank;    ///< affinity
+  NodeId node = kNoNode;  ///< affinity
+  bool soft = false;      ///< elsewhere rather than wait
+  Strategy strategy = Strategy::pack;
+  friend bool operator==(const PlacementRequest&, const PlacementRequest&) = default;
+};
+
+struct Placement {
+  enum class Verdict : std::uint8_t { placed, not_now, never };
+  Verdict verdict = Verdict::not_now;
+  Rank worker = kNoRank;
+};
+
+/// The most recently active worker that fits. Never: no live worker could hold the request if it were empty.
+Placement place_pack(const PlacementRequest& request, NodeTable& nodes);
+
+/// The worker with the fewest pieces, among equals the one on the node with the fewest, then the lowest rank.
+/// Walks over all workers: meant for few long tasks.
+Placement place_spread(const PlacementRequest& request, const NodeTable& nodes);
+
+/// The wanted rank, or a rank of the wanted node. Never: the rank was lost, or nobody there could hold the
+/// request.
+Placement place_affinity(const PlacementRequest& request, const NodeTable& nodes);
+
+/// Chooses among the above. Soft affinity falls back to the strategy.
+Placement place(const PlacementRequest& request, NodeTable& nodes);
+
+}  // namespace rankine::scheduler

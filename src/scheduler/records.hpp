@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The records of the scheduler's tables: groups (a submission or a put), results, pieces (what is sent to a
+// worker), links. Plain data with 32-bit indices; no behaviour beyond small helpers.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "scheduler/slab.hpp"
+#include "scheduler/types.hpp"
+
+namespace rankine::scheduler {
+
+constexpr std::int32_t index_of(Rank rank) {
+  return rankine::index(rank);
+}
+constexpr std::int32_t index_of(NodeId node) {
+  return rankine::index(node);
+}
+
+/// How one element ended, or who waits for it while it is pending.
+struct Result {
+  std::uint64_t payload =
+      kNone;  ///< pending: head of the list of waiters (links); ended: the value's payload
+  std::uint64_t bytes = 0;
+  std::int32_t node = index(kNoNode);
+  ObjectState state = ObjectState::pending;
+  FailureKind failure = FailureKind::none;
+  std::uint8_t marks = 0;
+};
+static_assert(sizeof(Result) == 24);
+
+enum ResultMark : std::uint8_t {
+  kCancelAsked = 1,   ///< a cancellation is under way; an outcome that comes first wins
+  kDropped = 2,       ///< sealed, but the value was freed because nobody held it
+  kOwnFailure = 4,    ///< cause and text are in the failure table under this element
+  kGroupFailure = 8,  ///< ... under the whole group
+};
+
+/// An entry of a singly linked list: an argument, an inner object, a waiter.
+struct Link {
+  Index target = kNone;       ///< group, or rank where `wants` is set
+  std::uint32_t element = 0;  ///< of the target
+  Index next = kNone;
+  bool dependency = false;  ///< of an argument: must be sealed before the start (else it is only kept alive)
+  bool wants = false;       ///< of a waiter: a rank waits, not a task
+};
+
+enum class Kind : std::uint8_t { task, put, actor, gang };
+
+enum GroupFlag : std::uint16_t {
+  kLive = 1,           ///< the record is in use
+  kRange = 2,          ///< elements have their own keys
+  kInLane = 4,         ///< in its lane's ready list
+  kHasArguments = 8,   ///< payload and argument pins are still kept
+  kLineage = 16,       ///< all ended, arguments kept to remake lost values
+  kZombie = 32,        ///< freed, but wait links still name the record
+  kSomeDropped = 64,   ///< an element is marked kDropped
+  kSomeOnNode = 128,   ///< a sealed value may lie in a node's memory
+  kCausePinned = 256,  ///< the root of a dependency failure is among `inside`
+  kFreeing = 512,      ///< on the list of groups to look at for freeing
+};
+
+/// One submission (a task or a range) with its results, or a put. About the 128 bytes of two cache lines.
+struct Group {
+  ObjectId first{};
+  TaskKey key{};
+  Payload payload{};
+  union {
+    std::uint64_t sequence = 0;  ///< order of getting ready: FIFO within a priority
+    std::uint64_t lineage;       ///< with kLineage: bytes counted for it
+  };
+  Result result;  ///< of a single; ranges keep theirs in pages
+  std::uint32_t count = 0;
+  std::uint32_t cursor = 0;   ///< elements from here on were never dispatched
+  std::uint32_t ended = 0;    ///< elements sealed or failed
+  std::uint32_t waiting = 0;  ///< wait links that have not fired
+  std::uint32_t pins = 0;     ///< unfinished tasks, lineage and live objects that refer to it
+  ClassId task_class{};
+  Rank submitter = kNoRank;
+  Rank holder = kNoRank;  ///< one holder; more are in the holder set
+  Index holder_set = kNone;
+  Index lane_next = kNone;  ///< ready list; the lineage list when all ended
+  Index lane_previous = kNone;
+  Index pieces = kNone;             ///< all pieces that exist, as siblings
+  Index returned = kNone;           ///< those that wait for a worker again
+  Index arguments = kNone;          ///< links
+  Index inside = kNone;             ///< links
+  Index range = kNone;              ///< pages of results
+  std::uint32_t payload_bytes = 0;  ///< of the packed arguments, saturated
+  std::uint16_t flags = 0;
+  Kind kind = Kind::task;
+};
+static_assert(sizeof(Group) <= 136);
+
+enum class PieceState : std::uint8_t {
+  returned,  ///< waits for a worker (again)
+  queued,    ///< sent, behind the active ones of the worker
+  active,    ///< sent, holds resources, presumed to run
+  blocked,   ///< runs, waits for objects, holds no resources
+};
+inline constexpr std::size_t kPieceStates = 4;
+
+enum PieceFlag : std::uint8_t {
+  kStarted = 1,      ///< reported by the worker
+  kRecalling = 2,    ///< a Recall is under way
+  kInterrupted = 4,  ///< an Interrupt was sent
+  kForce = 8,        ///< the cancellation asked for force
+  kTimedOut = 16,    ///< its time is over
+};
+
+/// Consecutive elements of a group which travel together.
+struct Piece {
+  Index group = kNone;
+  std::uint32_t element = 0;
+  std::uint32_t count = 0;
+  Rank worker = kNoRank;
+  Index next = kNone;  ///< in the worker's list, or in the group's list of returned pieces
+  Index previous = kNone;
+  Index sibling_next = kNone;
+  Index sibling_previous = kNone;
+  Nanoseconds estimate = 0;  ///< of all its elements, as counted in the worker's load
+  Index deaths = kNone;      ///< history of ranks that died under it
+  std::uint32_t serial = 0;  ///< tells timers of an earlier use of this record apart
+  std::uint32_t lane = 0;
+  std::uint16_t attempt = 1;
+  std::uint16_t death_count = 0;
+  PieceState state = PieceState::returned;
+  std::uint8_t flags = 0;
+};
+
+/// A doubly linked list of pieces.
+struct PieceList {
+  Index head = kNone;
+  Index tail = kNone;
+  std::uint32_t size = 0;
+};
+
+/// Ranks other than Group::holder that hold a group, sorted.
+using HolderSet = std::vector<Rank>;
+
+/// What a range has beyond a single task.
+struct RangeExtra {
+  struct WantedSpan {
+    std::uint32_t element = 0;
+    std::uint32_t count = 0;
+    Rank rank{};
+  };
+  std::vector<Index> pages;  ///< kNone: no element of the page ended or is waited for
+  std::vector<WantedSpan> wanted;
+};
+
+inline constexpr std::uint32_t kResultPageBits = 8;
+inline constexpr std::uint32_t kResultPageSize = 1u << kResultPageBits;
+struct ResultPage {
+  Result results[kResultPageSize];
+};
+
+struct Death {
+  Rank rank{};
+  Index earlier = kNone;
+};
+
+}  // namespace rankine::scheduler

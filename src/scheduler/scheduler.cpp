@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door of the scheduler: one event in, what follows from it settled, commands out.
+#include "scheduler/scheduler.hpp"
+
+#include <rankine/core/hash.hpp>
+
+#include "scheduler/state.hpp"
+
+namespace rankine::scheduler {
+
+Scheduler::Scheduler(const Limits& limits) : state_(std::make_unique<State>(limits)) {}
+Scheduler::~Scheduler() = default;
+Scheduler::Scheduler(Scheduler&&) noexcept = default;
+Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
+
+void Scheduler::handle(const Event& event, Time now, Commands& commands) {
+  state_->now = now;
+  state_->out = &commands;
+  state_->idle_hint = kNoRank;
+  std::visit([this](const auto& alternative) { state_->on(alternative); }, event);
+  state_->settle();
+  state_->out = nullptr;
+}
+
+/// Carries out what an event set off, in stages that only note further work: who waited goes on, ended groups
+/// give up their arguments, unreferenced ones are freed, tasks whose arguments were lost wait again, ready
+/// work is placed.
+void State::settle() {
+  for (;;) {
+    while (!firings.empty() || !ended_spans.empty() || !to_recheck.empty()) {
+      if (!firings.empty()) {
+        const Firing firing = firings.back();
+        firings.pop_back();
+        fire_waiters(firing);
+      } else if (!ended_spans.empty()) {
+        const EndedSpan span = ended_spans.back();
+        ended_spans.pop_back();
+        process_ended(span);
+      } else {
+        const Index index = to_recheck.back();
+        to_recheck.pop_back();
+        const Group& group = groups[index];
+        if ((group.flags & kLive) != 0 && group.waiting == 0 && has_undispatched(group))
+          await_dependencies(index);
+      }
+    }
+    while (!to_free.empty()) {
+      const Index index = to_free.back();
+      to_free.pop_back();
+      Group& group = groups[index];
+      group.flags = static_cast<std::uint16_t>(group.flags & ~kFreeing);
+      if (referenced(group)) continue;
+      if (group.ended == group.count) {
+        free_group(index);
+      } else {
+        drop_values(index);
+      }
+    }
+    schedule();
+    if (firings.empty() && ended_spans.empty() && to_free.empty()) break;  // "never" may have failed some
+  }
+  if (idle_hint != kNoRank && !stealable.empty() && nodes.live(idle_hint)) steal_for(idle_hint);
+}
+
+ClassId Scheduler::intern(const TaskClass& task_class) {
+  return state_->intern(task_class);
+}
+
+const TaskClass& Scheduler::task_class(ClassId id) const {
+  return state_->classes[static_cast<std::size_t>(id)].options;
+}
+
+ObjectView Scheduler::object(ObjectId id) const {
+  return state_->view(id);
+}
+
+Counts Scheduler::counts() const {
+  Counts counts = state_->totals;
+  counts.memory_bytes = state_->memory_bytes();
+  return counts;
+}
+
+Explanation Scheduler::explain(TaskId id) const {
+  return state_->explain(id);
+}
+
+std::string Scheduler::broken_invariant() const {
+  return state_->broken_invariant();
+}
+
+namespace {
+
+std::uint64_t hash_resources(const Resources& resources) {
+  std::uint64_t hash = hash_mix(static_cast<std::uint64_t>(resources.cpus.fixed()),
+                                static_cast<std::uint64_t>(resources.gpus.fixed()));
+  hash = hash_mix(hash, static_cast<std::uint64_t>(resources.memory_gib.fixed()));
+  for (const auto& [name, amount] : resources.custom) {
+    hash = hash_text(name, hash_mix(hash, static_cast<std::uint64_t>(amount.fixed())));
+  }
+  return hash;
+}
+
+std::uint64_t hash_class(const TaskClass& options) {
+  std::uint64_t hash =
+      hash_mix(hash_resources(options.request), static_cast<std::uint64_t>(options.function));
+  hash = hash_mix(hash, static_cast<std::uint64_t>(options.priority));
+  hash = hash_mix(hash, static_cast<std::uint64_t>(options.max_retries));
+  hash = hash_mix(hash, static_cast<std::uint64_t>(options.timeout));
+  return hash_text(options.name, hash);
+}
+
+}  // namespace
+
+ClassId State::intern(const TaskClass& options) {
+  const std::uint64_t hash = hash_class(options);
+  const auto [begin, end] = class_index.equal_range(hash);
+  for (auto at = begin; at != end; ++at) {
+    if (classes[static_cast<std::size_t>(at->second)].options == options) return at->second;
+  }
+  const ClassId id{static_cast<std::uint32_t>(classes.size())};
+  classes.push_back({options, intern_lane(options), -1});
+  class_index.emplace(hash, id);
+  return id;
+}
+
+LaneId State::intern_lane(const TaskClass& options) {
+  const PlacementRequest request{nodes.intern(options.request), options.rank, options.node,
+                                 options.soft_affinity, options.strategy};
+  for (LaneId id = 0; id < lanes.size(); ++id) {
+    if (lanes[id].request == request && lanes[id].priority == options.priority) return id;
+  }
+  Lane& lane = lanes.emplace_back();
+  lane.request = request;
+  lane.priority = options.priority;
+  return static_cast<LaneId>(lanes.size() - 1);
+}
+
+std::uint64_t State::memory_bytes() const {
+  return groups.memory_bytes() + pieces.memory_bytes() + links.memory_bytes() + ranges.memory_bytes() +
+         result_pages.memory_bytes() + holder_sets.memory_bytes() + ids.memory_bytes() +
+         nodes.memory_bytes() + classes.capacity() * sizeof(ClassState) + lanes.capacity() * sizeof(Lane) +
+         deaths.capacity() * sizeof(Death) + failures.size() * (sizeof(Failure) + 64) +
+         held_by_rank.capacity() * sizeof(std::uint32_t) + stealable.capacity() * sizeof(Rank);
+}
+
+}  // namespace rankine::scheduler

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scheduler: a pure state machine. handle(event, now, commands) has no MPI, thread, clock, file or random
+// device in it, so the same code runs behind real ranks, under a fake cluster of 100,000 ranks in a test, and
+// in simulation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "scheduler/commands.hpp"
+#include "scheduler/events.hpp"
+#include "scheduler/types.hpp"
+
+namespace rankine::scheduler {
+
+/// Settings; the defaults are what DESIGN says.
+struct Limits {
+  Nanoseconds prefetch = 200 * kMicrosecond;  ///< estimated work sent ahead to one worker
+  Nanoseconds wake_cost =
+      20 * kMicrosecond;               ///< less work than this goes behind a busy worker, waking nobody
+  std::uint32_t piece_max = 4096;      ///< elements of a range sent as one piece at most
+  std::uint32_t expected_workers = 1;  ///< "unsatisfiable" is not said before so many have joined
+  std::uint32_t poison_deaths = 3;     ///< a task whose ranks died so often is the culprit
+  Nanoseconds interrupt_grace = 5 * kSecond;  ///< between a polite Interrupt for a timeout and a forced one
+  std::uint64_t lineage_bytes =
+      64u << 20;  ///< budget for keeping finished tasks that can remake a lost object
+};
+
+/// Numbers of tasks (elements of ranges count one by one) and objects.
+struct Counts {
+  std::uint64_t submitted = 0;
+  std::uint64_t waiting = 0;   ///< for dependencies
+  std::uint64_t ready = 0;     ///< for a worker
+  std::uint64_t assigned = 0;  ///< sent to a worker, running or next in its queue
+  std::uint64_t finished = 0;
+  std::uint64_t failed = 0;  ///< ended by an error of any kind but cancellation
+  std::uint64_t cancelled = 0;
+  std::uint64_t retried = 0;  ///< attempts beyond the first
+  std::uint64_t live_objects = 0;
+  std::uint64_t workers = 0;
+  std::uint64_t memory_bytes = 0;  ///< of the scheduler's tables
+};
+
+/// Why a task is where it is, as data and as a sentence.
+struct Explanation {
+  enum class State : std::uint8_t { unknown, waiting, ready, assigned, running, ended };
+  State state = State::unknown;
+  Rank worker = kNoRank;
+  std::vector<ObjectId> missing;  ///< dependencies that have not ended
+  std::string sentence;
+};
+
+struct State;  ///< the tables: state.hpp
+
+class Scheduler {
+ public:
+  explicit Scheduler(const Limits& limits = {});
+  ~Scheduler();
+  Scheduler(Scheduler&&) noexcept;
+  Scheduler& operator=(Scheduler&&) noexcept;
+
+  /// Equal classes give equal ids. Class 0 is made by the first call.
+  ClassId intern(const TaskClass& task_class);
+  const TaskClass& task_class(ClassId id) const;
+
+  /// Appends to `commands` what the shell must do now. Never throws for any sequence of events that ranks,
+  /// dead or alive, can cause: stale ones (another attempt, a lost worker, an ended task) change nothing. A
+  /// pair (state, event) that the transition table does not know is a bug and ends the process with the
+  /// task's history.
+  void handle(const Event& event, Time now, Commands& commands);
+
+  ObjectView object(ObjectId id) const;
+  Counts counts() const;
+  Explanation explain(TaskId id) const;
+
+  /// Walks all tables and returns the first broken invariant as text, or an empty string.
+  std::string broken_invariant() const;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// Key of element i of a range (random numbers, journal).
+constexpr TaskKey element_key(TaskKey range, std::uint32_t i) {
+  return TaskKey{hash_mix(static_cast<std::uint64_t>(range), std::uint64_t{i} + 1)};
+}
+
+}  // namespace rankine::scheduler

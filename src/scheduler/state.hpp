@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables behind Scheduler and the operations on them, grouped by the file that implements each. Private
+// to this floor. Operations that end elements or drop references only note what follows; settle() carries it
+// out, so that long chains never recurse.
+#pragma once
+
+#include <queue>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "scheduler/id_table.hpp"
+#include "scheduler/node_table.hpp"
+#include "scheduler/policies/policy.hpp"
+#include "scheduler/records.hpp"
+#include "scheduler/scheduler.hpp"
+#include "scheduler/slab.hpp"
+#include "scheduler/transitions.hpp"
+
+namespace rankine::scheduler {
+
+/// An interned class with what was learnt about it.
+struct ClassState {
+  TaskClass options;
+  LaneId lane = 0;
+  double estimate = -1;  ///< exponentially weighted mean of the time of one element in ns; < 0: unknown
+};
+
+/// Ready groups that ask for the same placement and priority; its head is the next to run.
+struct Lane {
+  PlacementRequest request;
+  std::int32_t priority = 0;
+  Index head = kNone;
+  Index tail = kNone;
+  Index room_head = kNone;  ///< workers that run this lane and may get more sent ahead
+  Index room_tail = kNone;
+  Rank last_worker = kNoRank;
+  std::uint64_t stuck_round = 0;  ///< nothing could be placed in this scheduling round
+};
+
+struct Failure {
+  FailureKind kind = FailureKind::none;
+  ObjectId cause{};
+  std::string text;
+};
+
+struct Timer {
+  Time at;
+  Index piece = kNone;
+  std::uint32_t serial = 0;
+  bool forced = false;
+  friend bool operator>(const Timer& a, const Timer& b) { return a.at > b.at; }
+};
+
+struct State {
+  // ---- tables ----
+  Limits limits;
+  Slab<Group> groups;
+  Slab<Piece> pieces;
+  Slab<Link> links;
+  Slab<RangeExtra> ranges;
+  Slab<ResultPage> result_pages;
+  Slab<HolderSet> holder_sets;
+  IdTable ids;
+  NodeTable nodes;
+  std::vector<ClassState> classes;
+  std::unordered_multimap<std::uint64_t, ClassId> class_index;  ///< by hash of the options
+  std::vector<Lane> lanes;
+  std::vector<Death> deaths;
+  std::unordered_map<std::uint64_t, Failure> failures;  ///< by failure_key()
+  std::vector<std::uint32_t> held_by_rank;              ///< groups held, by rank
+  std::vector<Rank> stealable;                          ///< workers with queued pieces
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  Index lineage_head = kNone;
+  Index lineage_tail = kNone;
+  std::uint64_t lineage_bytes = 0;
+  std::uint64_t next_sequence = 1;
+  std::uint64_t round = 0;
+  std::uint64_t ready_groups = 0;
+  std::uint32_t next_serial = 1;
+  Counts totals;
+  History history;
+  // ---- of the event being handled ----
+  Time now;
+  Commands* out = nullptr;
+  Rank idle_hint = kNoRank;  ///< a worker that may have run dry
+  struct EndedSpan {
+    Index group;
+    std::uint32_t element;
+    std::uint32_t count;
+  };
+  struct Firing {
+    Index group;
+    std::uint32_t element;
+    Index waiter;
+  };
+  std::vector<EndedSpan> ended_spans;
+  std::vector<Firing> firings;
+  std::vector<Index> to_free;
+  std::vector<Index> to_recheck;  ///< groups whose arguments may be pending again
+  bool values_were_lost = false;  ///< once true, arguments are looked at again before a group is ready
+
+  explicit State(const Limits& settings) : limits(settings) {}
+
+  // ---- scheduler.cpp ----
+  void settle();
+  ClassId intern(const TaskClass& options);
+  LaneId intern_lane(const TaskClass& options);
+  std::uint64_t memory_bytes() const;
+  template <class C>
+  void emit(C&& command) {
+    out->emplace_back(std::forward<C>(command));
+  }
+
+  // ---- groups.cpp: results, references, lifetimes ----
+  const Result* find_result(const Group& group, std::uint32_t element) const;
+  Result& result(Group& group, std::uint32_t element);
+  bool pending(const Group& group, std::uint32_t element) const {
+    const Result* result = find_result(group, element);
+    return result == nullptr || result->state == ObjectState::pending;
+  }
+  Index new_group(ObjectId first, std::uint32_t count, Kind kind);
+  Index new_link(const Link& link, Index& head);
+  void hold(Index group, Rank rank);
+  bool unhold(Index group, Rank rank);
+  bool holds(const Group& group, Rank rank) const;
+  bool referenced(const Group& group) const { return group.holder != kNoRank || group.pins != 0; }
+  void pin(Index group) { ++groups[group].pins; }
+  void unpin(Index group);
+  void maybe_free(Index group);
+  void free_group(Index group);
+  void drop_values(Index group);
+  void free_value(const Result& result);
+  void drop_arguments(Index group);
+  void pin_inside(Index group, ObjectId inner);
+  void complete(Index group);
+  std::uint64_t lineage_cost(const Group& group) const;
+  void keep_lineage(Index group);
+  void forget_lineage(Index group);
+  void release_record(Index group);
+  static std::uint64_t failure_key(Index group, std::uint32_t element) {
+    return std::uint64_t{group} << 32 | element;
+  }
+
+  // ---- ends.cpp: how elements end and who learns of it ----
+  void seal(Index group, std::uint32_t element, const Value& value);
+  void fail(Index group, std::uint32_t element, const Failure& failure, Value error = {});
+  void fail_unfinished(Index group, const Failure& failure);
+  void note_ended(Index group, std::uint32_t element, std::uint64_t waiters);
+  void process_ended(const EndedSpan& span);
+  void fire_waiters(const Firing& firing);
+  void dependency_failed(Index group, Index cause_group, std::uint32_t cause_element);
+  void deliver(Rank rank, ObjectId first, std::uint32_t count) { emit(Deliver{rank, first, count}); }
+  ObjectView view(ObjectId id) const;
+
+  // ---- lanes.cpp: what is ready ----
+  void add_arguments(Index group, std::span<const ObjectId> dependencies, std::span<const ObjectId> pins);
+  bool await_dependencies(Index group);
+  void make_ready(Index group);
+  bool has_undispatched(const Group& group) const {
+    return group.cursor < group.count || group.returned != kNone;
+  }
+  std::uint32_t undispatched(const Group& group) const;
+  void enter_lane(Index group);
+  void leave_lane(Index group);
+  void count_undispatched(const Group& group, std::int64_t change);
+  void add_wait(Index group);
+  void remove_wait(Index group);
+  Index new_piece(Index group, std::uint32_t element, std::uint32_t count);
+  void delete_piece(Index piece);
+  void return_piece(Index piece);
+  void unreturn_piece(Index piece);
+  void materialise(Index group);
+  Lane& lane_of(const Group& group) {
+    return lanes[classes[static_cast<std::size_t>(group.task_class)].lane];
+  }
+  ClassState& class_of(const Group& group) { return classes[static_cast<std::size_t>(group.task_class)]; }
+  const ClassState& class_of(const Group& group) const {
+    return classes[static_cast<std::size_t>(group.task_class)];
+  }
+
+  // ---- queues.cpp: what workers have ----
+  PieceList& list_of(Worker& worker, PieceState state);
+  void push_back(PieceList& list, Index piece);
+  void push_front(PieceList& list, Index piece);
+  void unlink(PieceList& list, Index piece);
+  void put_on_worker(Index piece, Worker& worker, PieceState state);
+  void take_off_worker(Index piece);
+  void set_estimate(Index piece, Nanoseconds estimate);
+  void activate_next(Worker& worker);
+  void on_activated(Index piece);
+  void refresh(Worker& worker);
+  LaneId lane_with_room(const Worker& worker) const;
+  void unlink_room(Worker& worker);
+  void update_room(Worker& worker);
+  void update_stealable(Worker& worker);
+  void set_recalling(Index piece, bool recalling);
+  Index find_piece(Rank worker, TaskId task, std::uint16_t attempt) const;
+  void record(Index piece, PieceEvent event);
+
+  // ---- dispatch.cpp: ready work meets workers ----
+  void schedule();
+  Lane* best_lane();
+  bool place_head(Lane& lane);
+  Rank busy_worker_for(const Lane& lane, LaneId id, const ClassState& task_class, bool waking) const;
+  Index cut_piece(Index group);
+  std::uint32_t piece_size(const Group& group, std::uint32_t remaining) const;
+  void dispatch(Index group, Rank rank, bool behind);
+  void fail_never(Index group);
+  void steal_for(Rank idle);
+  bool recall_from(Worker& victim);
+  void send_recall(Index piece, std::uint32_t element, std::uint32_t count);
+
+  // ---- handlers_task.cpp ----
+  void on(const Submitted& event);
+  void adopt(Index group, const Submitted& event);
+  void on(const Started& event);
+  void on(const Finished& event);
+  void end_element(Piece& piece, std::uint32_t element, const Outcome& outcome);
+  void on(const Blocked& event);
+  void on(const Unblocked& event);
+  void on(const Recalled& event);
+
+  // ---- handlers_cancel.cpp ----
+  void on(const CancelRequested& event);
+  void cancel(Index group, std::uint32_t element, std::uint32_t count, bool force);
+  void cancel_piece(Index piece, std::uint32_t element, std::uint32_t count, bool force);
+  void mark_cancelled(Index group, std::uint32_t element, std::uint32_t count);
+  void give_back(Index group, std::uint32_t element, std::uint32_t count, const Piece& like);
+
+  // ---- handlers_object.cpp ----
+  void on(const Put& event);
+  void on(const Held& event);
+  void on(const Released& event);
+  void on(const Wanted& event);
+  void want(Index group, std::uint32_t element, std::uint32_t count, Rank rank);
+  void on(const ObjectVanished& event);
+  void lose_value(Index group, std::uint32_t element, std::string_view why);
+  void remake(Index group, std::uint32_t element);
+  void remake_dropped(Index group);
+  void recheck_dependants(Index group, std::uint32_t element);
+
+  // ---- handlers_worker.cpp ----
+  void on(const WorkerJoined& event);
+  void on(const WorkerLost& event);
+  void lose_piece(Index piece, const Worker& worker);
+  void retry_or_fail(Index piece, Rank rank);
+  void vanish_holdings(Rank rank);
+  void lose_node(NodeId node);
+  std::string death_text(Index deaths) const;
+
+  // ---- handlers_time.cpp ----
+  void on(const Tick& event);
+  void arm_timer(Index piece);
+  void push_timer(const Timer& timer);
+  std::string timeout_text(const Piece& piece) const;
+
+  // ---- handlers_actor.cpp, handlers_gang.cpp ----
+  void on(const ActorSpawned& event);
+  void on(const ActorReady& event);
+  void on(const ActorFailed& event);
+  void on(const ActorCheckpointed& event);
+  void on(const ActorKilled& event);
+  void on(const GangSubmitted& event);
+  void on(const GangMemberReady& event);
+  void on(const GangMemberFinished& event);
+  void refuse(ObjectId id, Payload payload, Rank submitter, const char* why);
+  void free_stale(const Value& value);
+
+  // ---- invariants.cpp, explain.cpp ----
+  std::string broken_elements(const Group& group) const;
+  std::string broken_groups() const;
+  std::string broken_workers() const;
+  std::string broken_lanes() const;
+  std::string broken_invariant() const;
+  Explanation explain(TaskId id) const;
+};
+
+}  // namespace rankine::scheduler
