@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds out what a path holds and calls the reader for it.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <rankine/core/error.hpp>
+#include <rankine/forecast/reader.hpp>
+
+#include "forecast/csv.hpp"
+
+namespace rankine::forecast {
+
+namespace {
+
+constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
+constexpr std::string_view kM3Header = "id,period,type,frequency,horizon,n,split,values";
+
+Dataset read_m4_folder(const std::filesystem::path& folder, const ReadOptions& options) {
+  // The order of M4's tables, then other names by alphabet: directory order differs between machines.
+  constexpr std::string_view order[] = {"Yearly", "Quarterly", "Monthly", "Weekly", "Daily", "Hourly"};
+  std::vector<std::pair<std::size_t, std::filesystem::path>> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string file = entry.path().filename().string();
+    if (!file.ends_with("-train.csv")) continue;
+    const auto* place = std::find_if(std::begin(order), std::end(order), [&](std::string_view name) {
+      return equal_ignoring_case(file.substr(0, file.find('-')), name);
+    });
+    files.emplace_back(static_cast<std::size_t>(place - std::begin(order)), entry.path());
+  }
+  if (files.empty()) {
+    throw InputError(
+        fmt::format("folder {} holds no file *-train.csv; name an M4 folder or one file", folder.string()));
+  }
+  std::sort(files.begin(), files.end());
+  Dataset all;
+  all.name = folder.filename().string();
+  for (const auto& [place, path] : files) {
+    Dataset one = read_m4(path, options);
+    std::move(one.series.begin(), one.series.end(), std::back_inserter(all.series));
+    for (const std::string& group : one.groups) add_group(all, group);
+  }
+  return all;
+}
+
+}  // namespace
+
+Dataset read_dataset(const std::filesystem::path& path, const ReadOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return read_m4_folder(path, options);
+  const std::string file = path.filename().string();
+  if (file.ends_with("-train.csv")) return read_m4(path, options);
+  if (file.ends_with("-test.csv")) {
+    throw InputError(fmt::format("{} is the hold-out; name the -train.csv file beside it", path.string()));
+  }
+  const std::string text = read_text(path);
+  if (text.starts_with(kHdf5Signature)) return read_hdf5(path, options);
+  std::string header = text.substr(0, std::min(text.find('\n'), std::size_t{4096}));
+  std::erase_if(header, [](char c) { return c == '"' || c == ' ' || c == '\r'; });
+  if (equal_ignoring_case(header, kM3Header)) return read_m3(path, text, options);
+  return read_long_csv(path, text, options);
+}
+
+}  // namespace rankine::forecast
