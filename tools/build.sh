@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds one preset of CMakePresets.json: tools/build.sh [release|debug|asan|tsan] [targets...]
-# release lies in build/ (programs in build/bin), the others in build-debug/, build-asan/, build-tsan/. Without
-# targets everything is built; of the sanitizer builds, the test programs that need no mpirun.
+# release lies in build/ (programs in build/bin), the others in build-debug/, build-asan/ and build-tsan/.
+# Without targets everything is built; of the sanitizer builds, the test programs that need no mpirun.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=tools/setup.sh
 source "$here/setup.sh"
 

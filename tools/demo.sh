@@ -7,7 +7,7 @@
 # Rank 0 schedules and sleeps, so there is one rank more than CPUs. Writes only below build/ and the run
 # directory.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 arguments=()
 if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then

@@ -3,18 +3,19 @@
 
     sanitized_tests.py programs BUILD            the programs to build, one a line, relative to BUILD
     sanitized_tests.py gather OUT RELEASE NAME=BUILD...
-        writes OUT/CTestTestfile.cmake: every test of the RELEASE build, and each BUILD's as NAME.test, so that one
-        ctest run ends in one summary
+        writes OUT/CTestTestfile.cmake: every test of the RELEASE build, and each BUILD's as NAME.test, so
+        that one ctest run ends in one summary
 
 Reads what ctest itself says (ctest --show-only=json-v1); builds and runs nothing.
 """
 import json
 import pathlib
 import platform
+import re
 import subprocess
 import sys
 
-LABELS = "^(unit|conformance|scenarios|simulation)$"  # no mpirun: Open MPI itself is not clean under sanitizers
+LABELS = "^(unit|conformance|scenarios|simulation)$"  # no mpirun: Open MPI is not clean under sanitizers
 SLOWDOWN = 10  # timeouts are for release builds; sanitizers slow a program down by 2 to 15
 ENVIRONMENT = {
     "asan": ["ASAN_OPTIONS=detect_stack_use_after_return=0:strict_string_checks=1",
@@ -26,23 +27,32 @@ ENVIRONMENT = {
 def tests_of(build):
     """(program, name, command, properties) of each chosen test of a configured build.
 
-    program: the path, relative to the build, of the program that the test runs. Tests of other things (compile
-    errors, scripts) say nothing about memory and threads, and are left to the release build.
+    program: the path, relative to the build, of the program that the test runs. Tests of other things
+    (compile errors, scripts) say nothing about memory and threads, and are left to the release build.
     """
     answer = subprocess.run(["ctest", "--show-only=json-v1", "-L", LABELS], cwd=build, check=True,
                             capture_output=True, text=True)
+    registered = registered_programs(build)
     for test in json.loads(answer.stdout)["tests"]:
         properties = {p["name"]: p["value"] for p in test.get("properties", [])}
-        program = program_of(test["name"], test.get("command", []), build)
+        # ctest leaves the command of a program out until the program is built
+        program = program_of(test.get("command", registered.get(test["name"], [])), build)
         if program:
             yield program, test["name"], test.get("command", []), properties
 
 
-def program_of(name, command, build):
+def registered_programs(build):
+    """{test name: [its program]} as CMake wrote them for ctest."""
+    found = {}
+    for path in sorted(build.rglob("CTestTestfile.cmake")):
+        for line in re.finditer(r'^add_test\(\[=*\[(.*?)\]=*\] "([^"]+)"', path.read_text(), re.MULTILINE):
+            found[line.group(1)] = [line.group(2)]
+    return found
+
+
+def program_of(command, build):
     """The path of a test's program relative to the build, None if it is no program of the build."""
-    if not command:
-        return pathlib.Path("tests") / name  # not built yet: rankine_add_test puts it there
-    path = pathlib.Path(command[0])
+    path = pathlib.Path(command[0] if command else "").resolve()
     return path.relative_to(build) if path.is_relative_to(build) else None
 
 
@@ -55,7 +65,7 @@ def quoted(words):
 
 
 def without_randomisation():
-    """gcc 12's thread sanitizer stops on kernels that randomise more address bits than it knows; setarch helps."""
+    """gcc 12's thread sanitizer stops on kernels that randomise more address bits than it knows."""
     prefix = ["setarch", platform.machine(), "--addr-no-randomize"]
     try:
         works = subprocess.run(prefix + ["true"], capture_output=True, check=False).returncode == 0

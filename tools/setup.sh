@@ -5,7 +5,7 @@
 # asks CMake whether all can be found. It never asks a question, and touches neither the network nor apt
 # when nothing is missing.
 
-rankine_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+rankine_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 rankine_packages=(
   libopenmpi-dev openmpi-bin libboost-mpi-dev libboost-serialization-dev libboost-context-dev libhdf5-dev
   libeigen3-dev catch2 libbenchmark-dev libcli11-dev libfmt-dev nlohmann-json3-dev cmake ninja-build g++

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds and runs every test: those of the release build, and the tests that need no mpirun once more under the
-# address, undefined behaviour and thread sanitizers. Ends with ctest's own summary. Arguments go to ctest
+# Builds and runs every test: those of the release build, and the tests that need no mpirun once more under
+# the address, undefined behaviour and thread sanitizers. Ends with ctest's own summary. Arguments go to ctest
 # (-R name, -L label).
 set -uo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=tools/setup.sh
 source "$here/setup.sh"
 cd "$rankine_root" || exit 1
 
-# step WORDS COMMAND...: runs the command; where it fails, says which step it was and how to run that step again.
+# step WORDS COMMAND...: runs the command; where it fails, says which step it was and how to run it again.
 step() {
   local words=$1
   shift

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+# Rankine for Spack (package API v2.2). This file is the only copy: a Spack repository links to it as
+# spack_repo/<namespace>/packages/rankine/package.py.
+import os
+
+from spack_repo.builtin.build_systems.cmake import CMakePackage
+
+from spack.package import *
+
+
+class Rankine(CMakePackage):
+    """Dynamic tasks, shared objects and many-model training inside one plain MPI job: what Ray does, without
+    daemons, ports or head-node scripts."""
+
+    # The clone that this file lies in, found through the link of the Spack repository.
+    git = "file://" + os.path.dirname(os.path.realpath(__file__))
+
+    license("Apache-2.0")
+
+    version("main", branch="main")
+
+    variant("tests", default=False, description="Build the tests, for `ctest` in the build folder")
+    variant("bench", default=False, description="Build the benches")
+
+    depends_on("c", type="build")  # CMake's search for HDF5 tries a C program
+    depends_on("cxx", type="build")
+    depends_on("cmake@3.22:", type="build")
+    depends_on("ninja", type="build")
+    depends_on("python@3.9:", type="build", when="+tests")
+
+    depends_on("openmpi@4.1:")
+    depends_on("boost@1.74: +mpi+serialization+context cxxstd=20")
+    depends_on("hdf5@1.10: ~mpi")
+    depends_on("eigen@3.3:")
+    depends_on("fmt")
+    depends_on("nlohmann-json")
+    depends_on("cli11")
+    depends_on("catch2", when="+tests")
+    depends_on("benchmark", when="+bench")
+
+    conflicts("%gcc@:11", msg="Rankine is written in C++20; gcc 12 is the first that compiles it")
+    conflicts("platform=windows", msg="Rankine sleeps on Linux futexes")
+    conflicts("platform=darwin", msg="Rankine sleeps on Linux futexes")
+
+    generator("ninja")
+
+    def cmake_args(self):
+        return [
+            self.define("RANKINE_BUILD_APPS", True),
+            self.define_from_variant("RANKINE_BUILD_TESTS", "tests"),
+            self.define_from_variant("RANKINE_BUILD_BENCH", "bench"),
+            self.define("RANKINE_WERROR", False),  # a newer compiler's new warning is no user's problem
+        ]
+
+    def test_many_models(self):
+        """fit the eight methods to ten generated series on three ranks"""
+        program = self.prefix.bin.join("rankine-many-models")
+        mpirun = which(self.spec["mpi"].prefix.bin.mpirun, required=True)
+        output = mpirun(
+            *("-n", "3", "--oversubscribe", "--bind-to", "none"),
+            *(program, "--series", "10", "--out", "run"),
+            output=str.split,
+            error=str.split,
+        )
+        check_outputs(['"app"', '"models_fitted"'], output)
