@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The transport conformance suite over MPI one-sided messaging: mpirun -n N PROGRAM [REPEATS
+// [PART-OF-A-NAME]]. A failure on any rank fails the run; a hang is ended by an alarm that names the
+// behaviour.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string>
+
+#include <mpi.h>
+#include <unistd.h>
+#include <csignal>
+
+#include "transport/rma.hpp"
+#include "transport_node.hpp"
+#include "transport_suite.hpp"
+
+namespace {
+
+using namespace rankine;
+
+constexpr unsigned kWatchdogSeconds = 120;
+char watchdog_text[256];  // what the signal handler writes: it may call nothing that allocates
+
+void end_hang(int) {
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, watchdog_text, std::strlen(watchdog_text));
+  _exit(3);
+}
+
+class MpiMember final : public conformance::Member {
+ public:
+  using Member::Member;
+
+ protected:
+  void arrive() override { MPI_Ibarrier(MPI_COMM_WORLD, &request_); }
+  bool all_arrived() override {
+    int done = 0;
+    MPI_Test(&request_, &done, MPI_STATUS_IGNORE);
+    return done != 0;
+  }
+
+ private:
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+/// The number of ranks on which the behaviour failed.
+int run_on_all_ranks(const conformance::Behaviour& behaviour, const transport::Doorbells& doorbells) {
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  std::snprintf(watchdog_text, sizeof watchdog_text, "rank %d: \"%s\" hangs\n", rank, behaviour.name);
+  alarm(kWatchdogSeconds);
+  const auto mail = transport::make_rma_transport(MPI_COMM_WORLD, doorbells, {behaviour.limits});
+  MpiMember member(*mail);
+  behaviour.run(member);
+  for (const std::string& text : member.failures()) {
+    std::fprintf(stderr, "rank %d: \"%s\": %s\n", rank, behaviour.name, text.c_str());
+  }
+  int failed = member.failures().empty() ? 0 : 1;
+  MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  mail->close(true);
+  alarm(0);
+  return failed;
+}
+
+int run_suite(int repeats, const std::string& part) {
+  int rank = 0;
+  int ranks = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  const transport_test::NodeDoorbells node(MPI_COMM_WORLD);
+  int run = 0;
+  int failed = 0;
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    for (const conformance::Behaviour& behaviour : conformance::transport_behaviours()) {
+      if (ranks < behaviour.ranks_min || std::string(behaviour.name).find(part) == std::string::npos)
+        continue;
+      const double start = MPI_Wtime();
+      const int failed_ranks = run_on_all_ranks(behaviour, node.doorbells());
+      ++run;
+      if (failed_ranks > 0) ++failed;
+      if (rank == 0) {
+        std::printf("%s %s (%.3f s)\n", failed_ranks > 0 ? "FAILED" : "ok    ", behaviour.name,
+                    MPI_Wtime() - start);
+      }
+    }
+  }
+  if (rank == 0) std::printf("%d behaviours on %d ranks, %d failed\n", run, ranks, failed);
+  return run == 0 ? 2 : failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  int granted = 0;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &granted);
+  std::signal(SIGALRM, end_hang);
+  int result = 1;
+  try {
+    result = run_suite(argc > 1 ? std::atoi(argv[1]) : 1, argc > 2 ? argv[2] : "");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
+  MPI_Finalize();
+  return result;
+}
