@@ -16,11 +16,14 @@ if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then
 fi
 arguments+=("$@")
 
-# given OPTION: whether the user gave it, as `--option value` or `--option=value`.
-given() {
-  local argument
-  for argument in ${arguments[@]+"${arguments[@]}"}; do
-    case $argument in "$1" | "$1"=*) return 0 ;; esac
+# value_of OPTION: prints what the user gave as `--option value` or `--option=value`; false if nothing.
+value_of() {
+  local i
+  for i in "${!arguments[@]}"; do
+    case ${arguments[$i]} in
+      "$1") echo "${arguments[$((i + 1))]:-}" && return 0 ;;
+      "$1"=*) echo "${arguments[$i]#*=}" && return 0 ;;
+    esac
   done
   return 1
 }
@@ -30,12 +33,12 @@ bash "$here/build.sh" release rankine-many-models
 source "$here/setup.sh"
 program=$rankine_root/build/bin/rankine-many-models
 
-if given --help || given -h; then
-  sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+if value_of --help >/dev/null || value_of -h >/dev/null; then
+  sed -n '3,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
   exec "$program" --help
 fi
-given --data || given --series || arguments+=(--series 2000)
-if ! given --out; then
+value_of --data >/dev/null || value_of --series >/dev/null || arguments+=(--series 2000)
+if ! run_directory=$(value_of --out); then
   run_directory=$rankine_root/run/demo-$(date +%Y%m%d-%H%M%S)-$$
   arguments+=(--out "$run_directory")
 fi
@@ -43,9 +46,9 @@ fi
 if [ "$(id -u)" = 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-# In the background and waited for, so that a signal to this script alone (kill, timeout) ends the ranks at
-# once too.
-mpirun -n $(($(cpus_granted) + 1)) --oversubscribe --bind-to none "$program" "${arguments[@]}" &
+# In a session of its own: Ctrl-C would reach mpirun beside the TERM below, and two signals make it leave without
+# cleaning up. This script hands every signal on once, so `kill` and `timeout` end the ranks as well.
+setsid mpirun -n $(($(cpus_granted) + 1)) --oversubscribe --bind-to none "$program" "${arguments[@]}" &
 launcher=$!
 interrupted=0
 trap 'interrupted=130; kill -TERM $launcher 2>/dev/null || true' INT
@@ -59,7 +62,7 @@ done
 [ $interrupted = 0 ] || exit $interrupted
 
 # On standard error: the last line of standard output is the program's JSON.
-if [ -d "${run_directory:-}" ]; then
+if [ -d "$run_directory" ]; then
   echo "Results, forecasts and metrics: $run_directory" >&2
 fi
 exit $status
