@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of an object: reserved, sealed, seen in place by another slot, fetched, released once.
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include <rankine/core/error.hpp>
+
+#include "store/store.hpp"
+#include "store_test.hpp"
+
+using namespace rankine;
+using rankine_test::contains;
+using rankine_test::text_of;
+
+namespace {
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+/// A remote arena of known bytes: byte i is i mod 251; fails on any node but 3.
+class FakeRemote : public RemoteReader {
+ public:
+  void read(NodeId node, std::uint64_t offset, std::span<std::byte> into) override {
+    if (node != NodeId{3}) throw SystemError("read from an unexpected node");
+    for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<std::byte>((offset + i) % 251);
+  }
+};
+
+struct Fixture {
+  Store store{Arena(Segment::create(16 * kMiB), 0, {.chunk_bytes = 256 * 1024}), NodeId{0},
+              std::make_unique<FakeRemote>()};
+};
+
+Location put(Store& store, std::size_t bytes, int mark) {
+  Reservation reservation = store.create(bytes);
+  std::memset(reservation.data().data(), mark, bytes);
+  return store.seal(std::move(reservation));
+}
+
+}  // namespace
+
+TEST_CASE("an object is seen in place by another slot of the node") {
+  Segment segment = Segment::create(16 * kMiB);
+  const std::string path = segment.path();
+  Store writer(Arena(std::move(segment), 0), NodeId{0});
+  Store reader(Arena(Segment::open(path, 16 * kMiB), 1), NodeId{0});
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{5'000}, 3 * kMiB}) {
+    const Location location = put(writer, bytes, 0x42);
+    CHECK(location.bytes == bytes);
+    const auto seen = reader.view(location);
+    REQUIRE(seen.size() == bytes);
+    CHECK(std::count(seen.begin(), seen.end(), std::byte{0x42}) == static_cast<std::ptrdiff_t>(bytes));
+    CHECK(seen.data() == reader.view(location).data());
+    CHECK(reinterpret_cast<std::uintptr_t>(seen.data()) % 64 == 0);
+    CHECK(
+        contains(text_of<StoreError>([&] { reader.release(location); }), "only the rank that sealed it can"));
+    writer.release(location);
+  }
+  CHECK(writer.live() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a reservation that is not sealed is given back") {
+  {
+    Reservation one = store.create(5 * kMiB);
+    Reservation other = store.create(100);
+    other = std::move(one);
+    CHECK(store.stats().used_bytes > 5 * kMiB);
+  }
+  CHECK(store.stats().used_bytes == 0);
+  CHECK(store.live() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "what was sealed and not released is counted") {
+  const Location one = put(store, 100, 1);
+  put(store, 200, 2);
+  CHECK(store.live() == 2);
+  CHECK(store.live_bytes() == 300);
+  store.release(one);
+  CHECK(store.live() == 1);
+  CHECK(store.live_bytes() == 200);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a release of something unknown, stale or released before is named and changes nothing") {
+  const Location location = put(store, 1000, 1);
+  Location wrong = location;
+  wrong.bytes = 999;
+  CHECK(contains(text_of<StoreError>([&] { store.release(wrong); }), "where one of 1000 bytes lies"));
+  store.release(location);
+  CHECK(contains(text_of<StoreError>([&] { store.release(location); }), "released twice"));
+  CHECK(contains(text_of<StoreError>([&] { store.release(location); }), std::to_string(location.offset)));
+  CHECK(store.stats().used_bytes == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "fetch copies on the node and asks the remote reader for another") {
+  const Location here = put(store, 1000, 0x17);
+  std::vector<std::byte> into(1000);
+  store.fetch(here, into);
+  CHECK(into == std::vector<std::byte>(1000, std::byte{0x17}));
+
+  const Location there{NodeId{3}, 5, 4096, 1000};
+  store.fetch(there, into);
+  CHECK(into[0] == static_cast<std::byte>(4096 % 251));
+  CHECK(into[999] == static_cast<std::byte>(5095 % 251));
+  CHECK(contains(text_of<StoreError>([&] { store.view(there); }), "node 3 is viewed on node 0"));
+  CHECK(
+      contains(text_of<StoreError>([&] { store.fetch(there, std::span(into).first(10)); }), "into 10 bytes"));
+  CHECK_THROWS_AS(store.release(there), StoreError);
+
+  Store alone(Arena(Segment::create(16 * kMiB), 0), NodeId{0});
+  CHECK(contains(text_of<StoreError>([&] { alone.fetch(there, into); }), "one node only"));
+}
+
+TEST_CASE_METHOD(Fixture, "a damaged location is an error, not a read elsewhere") {
+  CHECK_THROWS_AS(store.view({NodeId{0}, 0, ~std::uint64_t{0} - 5, 100}), StoreError);
+  CHECK_THROWS_AS(store.view({NodeId{0}, 0, 4 * kMiB, ~std::uint64_t{0}}), StoreError);
+  CHECK_THROWS_AS(store.view({NodeId{0}, 0, 0, 8}), StoreError);  // the header
+}
+
+TEST_CASE_METHOD(Fixture, "threads of one rank put and release at once") {
+  std::vector<std::thread> threads;
+  std::vector<int> good(4);
+  for (std::size_t t = 0; t < good.size(); ++t) {
+    threads.emplace_back([&, t] {
+      for (std::size_t i = 0; i < 500; ++i) {
+        const std::size_t bytes = 1 + (i * 977 + t * 131) % 60'000;
+        const Location location = put(store, bytes, static_cast<int>(t + 1));
+        const auto seen = store.view(location);
+        good[t] += seen.front() == std::byte(t + 1) && seen.back() == std::byte(t + 1);
+        store.release(location);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(good == std::vector<int>(4, 500));
+  CHECK(store.live() == 0);
+  CHECK(store.stats().used_bytes == 0);
+}
