@@ -46,8 +46,8 @@ fi
 if [ "$(id -u)" = 0 ]; then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi
-# In a session of its own: Ctrl-C would reach mpirun beside the TERM below, and two signals make it leave without
-# cleaning up. This script hands every signal on once, so `kill` and `timeout` end the ranks as well.
+# In a session of its own: Ctrl-C would reach mpirun beside the TERM below, and two signals make it leave
+# without cleaning up. This script hands every signal on once, so `kill` and `timeout` end the ranks as well.
 setsid mpirun -n $(($(cpus_granted) + 1)) --oversubscribe --bind-to none "$program" "${arguments[@]}" &
 launcher=$!
 interrupted=0
