@@ -140,6 +140,8 @@ ObjectView State::view(ObjectId id) const {
   const Group& group = groups[place.group];
   const Result* end = find_result(group, place.element);
   ObjectView view;
+  view.group = group.first;
+  view.count = group.count;
   view.state = end == nullptr ? ObjectState::pending : end->state;
   if (view.state == ObjectState::pending) return view;
   if ((end->marks & kDropped) != 0) {

@@ -42,6 +42,12 @@ class TaskCancelled : public Error {
   using Error::Error;
 };
 
+/// An attempt of the task took longer than its timeout.
+class TaskTimedOut : public Error {
+ public:
+  using Error::Error;
+};
+
 /// No rank can ever satisfy the resources that the task asked for.
 class Unsatisfiable : public Error {
  public:

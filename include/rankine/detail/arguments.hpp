@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layout of packed arguments, written by submit and map, read by the runtime, which cuts pieces out of ranges:
+//
+//   ArgumentsHeader | ids of future arguments | offsets of elements (ranges of varying size) | common | elements
+//
+// common: the arguments that are values, in order (a range: without the first). Sections begin at multiples of 64 bytes,
+// so that arrays in them can be used in place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rankine::detail {
+
+struct ArgumentsHeader {
+  std::uint64_t future_mask = 0;   ///< bit i: parameter i is a future
+  std::uint32_t dependencies = 0;  ///< ids after the header, 8 bytes each
+  std::uint32_t count = 0;         ///< elements of a range; 0: a single task
+  std::uint64_t stride = 0;        ///< bytes from element to element; 0: offsets are listed
+  std::uint64_t common_bytes = 0;
+  std::uint64_t elements_bytes = 0;
+};
+static_assert(sizeof(ArgumentsHeader) == 40);
+
+constexpr std::size_t align_up(std::size_t at, std::size_t alignment) {
+  return (at + alignment - 1) & ~(alignment - 1);
+}
+
+/// Byte positions of the sections, from the header alone.
+struct ArgumentsLayout {
+  std::size_t ids = sizeof(ArgumentsHeader);
+  std::size_t offsets = 0;
+  std::size_t common = 0;
+  std::size_t elements = 0;
+  std::size_t total = 0;
+
+  constexpr explicit ArgumentsLayout(const ArgumentsHeader& header) {
+    offsets = ids + std::size_t{8} * header.dependencies;
+    const std::size_t listed = header.count > 0 && header.stride == 0 ? std::size_t{header.count} + 1 : 0;
+    common = offsets + 8 * listed;
+    if (header.common_bytes > 32) common = align_up(common, 64);
+    elements = common + header.common_bytes;
+    if (header.count > 0) elements = align_up(elements, 64);
+    total = elements + header.elements_bytes;
+  }
+};
+
+}  // namespace rankine::detail

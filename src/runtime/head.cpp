@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/head.hpp"
+
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include <rankine/core/check.hpp>
+#include <rankine/core/clock.hpp>
+
+#include "runtime/arguments.hpp"
+#include "runtime/client.hpp"
+#include "runtime/failure.hpp"
+#include "runtime/options_codec.hpp"
+#include "runtime/registry.hpp"
+#include "runtime/remote_head.hpp"
+#include "runtime/worker.hpp"
+
+namespace rankine::runtime {
+
+namespace {
+
+constexpr ClassId kNoClass{std::numeric_limits<std::uint32_t>::max()};
+constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
+
+scheduler::Limits limits_for(const transport::Transport& transport) {
+  scheduler::Limits limits;
+  limits.piece_max = piece_elements_max(transport.message_bytes_max());
+  return limits;
+}
+
+/// The blob a Body in a message describes; `failed` tells whether it is a packed failure.
+Blob* read_blob(MessageReader& reader, bool& failed) {
+  const auto body = reader.record<Body>();
+  failed = body.kind == BodyKind::failure;
+  if (body.kind == BodyKind::located) return Blob::make_located(reader.record<Location>());
+  Blob* blob = Blob::make_inline(body.bytes);
+  std::memcpy(blob->body(), reader.bytes(body.bytes), body.bytes);
+  return blob;
+}
+
+/// The ids of the future arguments: in the packed arguments, or kept beside the place of located ones.
+std::span<const ObjectId> dependencies_of(const Blob& arguments) {
+  if (arguments.located) return arguments.located_ids();
+  detail::ArgumentsHeader header;
+  std::memcpy(&header, arguments.body(), sizeof header);
+  return {reinterpret_cast<const ObjectId*>(arguments.body() + sizeof header), header.dependencies};
+}
+
+std::span<const ObjectId> read_ids(MessageReader& reader, std::uint32_t count) {
+  return {reinterpret_cast<const ObjectId*>(reader.bytes(std::size_t{8} * count)), count};
+}
+
+}  // namespace
+
+Head::Head(const Topology& topology, transport::Transport& transport, Store& store)
+    : topology_(topology),
+      transport_(transport),
+      store_(store),
+      scheduler_(limits_for(transport)),
+      staged_refs_(static_cast<std::size_t>(topology.size())),
+      timer_(kNever) {}
+
+Head::~Head() = default;
+
+void Head::worker_joined(Rank rank, const scheduler::Resources& resources) {
+  handle(scheduler::WorkerJoined{rank, topology_.place(rank).node, resources});
+}
+
+bool Head::all_ended() const {
+  const scheduler::Counts counts = scheduler_.counts();
+  return counts.waiting + counts.ready + counts.assigned == 0;
+}
+
+void Head::tick() {
+  timer_ = kNever;
+  handle(scheduler::Tick{});
+}
+
+// ---- from the client of rank 0 and from messages: events --------------------------------------------------------
+
+void Head::handle(const scheduler::Event& event) {
+  scheduler_.handle(event, now(), commands_);
+  if (running_commands_) return;  // an event from within a command: its commands follow in the loop below
+  running_commands_ = true;
+  for (std::size_t i = 0; i < commands_.size(); ++i) run(scheduler::Command(commands_[i]));
+  commands_.clear();
+  running_commands_ = false;
+}
+
+ClassId Head::class_of(const detail::Submission& submission) {
+  const auto number = static_cast<std::size_t>(submission.function);
+  if (submission.options == nullptr) {
+    if (number >= default_classes_.size()) default_classes_.resize(number + 1, kNoClass);
+    ClassId& known = default_classes_[number];
+    if (known == kNoClass) known = scheduler_.intern(task_class_of(submission.function, Options{}));
+    return known;
+  }
+  return scheduler_.intern(task_class_of(submission.function, *submission.options));
+}
+
+void Head::submit(const detail::Submission& submission, const Names& names, Blob* arguments) {
+  submit_from(kHead, submission, names, arguments);
+}
+
+void Head::submit_from(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments) {
+  if (arguments->located && !submission.dependencies.empty()) {
+    Blob* with_ids = Blob::make_located(arguments->location(), submission.dependencies);
+    Blob::drop(std::exchange(arguments, with_ids));
+  }
+  scheduler::Submitted event;
+  event.first = names.first;
+  event.count = submission.count;
+  event.range = submission.range;
+  event.parent = names.parent;
+  event.key = names.key;
+  event.submitter = submitter;
+  event.task_class = class_of(submission);
+  event.payload = as_payload(arguments);
+  event.dependencies = submission.dependencies;
+  event.pins = submission.inside;
+  handle(event);
+}
+
+void Head::put(ObjectId object, Blob* value, std::span<const ObjectId> inside) {
+  handle(scheduler::Put{object, kHead, as_value(value), inside});
+}
+
+void Head::note(MessageType type, ObjectId first, std::uint32_t count, bool flag) {
+  note_from(kHead, type, first, count, flag);
+}
+
+void Head::note_from(Rank rank, MessageType type, ObjectId first, std::uint32_t count, bool flag) {
+  switch (type) {
+    case MessageType::held: return handle(scheduler::Held{first, rank});
+    case MessageType::released: return handle(scheduler::Released{first, rank});
+    case MessageType::wanted: return handle(scheduler::Wanted{first, count, rank});
+    case MessageType::cancel: return handle(scheduler::CancelRequested{first, count, flag});
+    default: fail_check("a note that the head does not know");
+  }
+}
+
+void Head::on_message(Rank source, const Header& header, std::span<const std::byte> message) {
+  MessageReader reader(message);
+  switch (header.type) {
+    case MessageType::finished: return on_finished(source, reader);
+    case MessageType::submit: return on_submit(source, reader);
+    case MessageType::put: return on_put(source, reader);
+    case MessageType::refs: return on_refs(source, reader);
+    default: return on_note(source, reader);
+  }
+}
+
+void Head::on_note(Rank source, MessageReader& reader) {
+  const auto message = reader.record<NoteMessage>();
+  const auto attempt = static_cast<std::uint16_t>(message.attempt);
+  const std::uint32_t count = message.header.count;
+  switch (message.header.type) {
+    case MessageType::started: return handle(scheduler::Started{message.first, source, attempt});
+    case MessageType::blocked: return handle(scheduler::Blocked{message.first, source, attempt});
+    case MessageType::unblocked: return handle(scheduler::Unblocked{message.first, source, attempt});
+    case MessageType::recalled: return handle(scheduler::Recalled{message.first, count, source, attempt});
+    default: return note_from(source, message.header.type, message.first, count, message.header.flags != 0);
+  }
+}
+
+void Head::on_refs(Rank source, MessageReader& reader) {
+  const auto header = reader.record<Header>();
+  std::vector<scheduler::Inside>& staged = staged_refs_[static_cast<std::size_t>(index(source))];
+  for (std::uint32_t i = 0; i < header.count; ++i) staged.push_back(reader.record<InsideRecord>());
+}
+
+std::vector<ObjectId> Head::take_refs(Rank source) {
+  std::vector<ObjectId> ids;
+  for (const scheduler::Inside& ref : staged_refs_[static_cast<std::size_t>(index(source))]) ids.push_back(ref.inner);
+  staged_refs_[static_cast<std::size_t>(index(source))].clear();
+  return ids;
+}
+
+void Head::on_submit(Rank source, MessageReader& reader) {
+  const auto message = reader.record<SubmitMessage>();
+  detail::Submission submission;
+  submission.function = FunctionId{message.function};
+  submission.count = message.header.count;
+  submission.range = message.header.flags != 0;
+  Options options;
+  if (message.options_bytes > 0) {
+    options = unpack_options({reader.bytes(message.options_bytes), message.options_bytes});
+    submission.options = &options;
+  }
+  submission.dependencies = read_ids(reader, message.dependencies);
+  const std::vector<ObjectId> inside = take_refs(source);
+  submission.inside = inside;
+  bool failed;
+  Blob* arguments = read_blob(reader, failed);
+  submit_from(source, submission, {message.first, message.parent, message.key}, arguments);
+}
+
+void Head::on_put(Rank source, MessageReader& reader) {
+  const auto message = reader.record<PutMessage>();
+  const std::vector<ObjectId> inside = take_refs(source);
+  bool failed;
+  Blob* blob = read_blob(reader, failed);
+  handle(scheduler::Put{message.object, source, as_value(blob), inside});
+}
+
+void Head::on_finished(Rank source, MessageReader& reader) {
+  const auto message = reader.record<FinishedMessage>();
+  outcomes_.clear();
+  for (std::uint32_t i = 0; i < message.header.count; ++i) {
+    bool failed;
+    Blob* blob = read_blob(reader, failed);
+    outcomes_.push_back({as_value(blob), failed});
+  }
+  std::vector<scheduler::Inside>& inside = staged_refs_[static_cast<std::size_t>(index(source))];
+  scheduler::Finished event;
+  event.first = message.first;
+  event.count = message.header.count;
+  event.worker = source;
+  event.attempt = static_cast<std::uint16_t>(message.attempt);
+  event.busy = message.busy;
+  event.outcomes = outcomes_;
+  event.inside = inside;
+  handle(event);
+  inside.clear();
+}
+
+// ---- commands: messages -----------------------------------------------------------------------------------------
+
+void Head::run(const scheduler::Command& command) {
+  std::visit([this](const auto& c) { carry_out(c); }, command);
+}
+
+template <class Other>
+void Head::carry_out(const Other&) {
+  fail_check("the scheduler asked for an actor or a gang, which nobody can submit");
+}
+
+void Head::carry_out(const scheduler::Start& start) {
+  const Blob& arguments = *as_blob(start.payload);
+  const std::span<const std::byte> bytes = arguments.located ? std::span<const std::byte>() : arguments.inline_bytes();
+  for (const ObjectId id : dependencies_of(arguments)) send_dependency(start.worker, id);
+
+  const bool cut_out = start.range && !arguments.located;
+  const std::size_t inline_bytes = cut_out ? cut_bytes(bytes, start.element, start.count) : arguments.bytes;
+  StartMessage message;
+  message.header.type = MessageType::start;
+  message.header.count = start.count;
+  message.first = start.first;
+  message.key = start.key;
+  message.element = start.element;
+  message.function = static_cast<std::uint32_t>(scheduler_.task_class(start.task_class).function);
+  message.attempt = start.attempt;
+  message.range = start.range;
+  message.cut = cut_out;
+  message.task_class = static_cast<std::uint32_t>(start.task_class);
+  const std::size_t body = sizeof(Body) + padded(arguments.located ? sizeof(Location) : inline_bytes);
+  MessageWriter writer(transport_.append(start.worker, sizeof message + body));
+  writer.record(message);
+  if (cut_out) {
+    writer.record(Body{BodyKind::inline_bytes, static_cast<std::uint32_t>(inline_bytes)});
+    cut(bytes, start.element, start.count, writer.room(padded(inline_bytes)));
+  } else {
+    write_body(writer, arguments, false);
+  }
+}
+
+void Head::send_dependency(Rank worker, ObjectId id) {
+  const scheduler::ObjectView view = scheduler_.object(id);
+  check(view.state == scheduler::ObjectState::sealed, "a started task's dependencies are sealed");
+  const Blob& blob = *as_blob(view.value.payload);
+  Header header;
+  header.type = MessageType::dependency;
+  MessageWriter writer(transport_.append(worker, sizeof header + sizeof(ObjectGroup) + body_bytes(blob)));
+  writer.record(header);
+  writer.record(ObjectGroup{view.group, view.count});
+  write_body(writer, blob, false);
+}
+
+void Head::send_note(Rank to, MessageType type, ObjectId first, std::uint32_t count, std::uint16_t attempt,
+                     bool flag) {
+  NoteMessage message;
+  message.header.type = type;
+  message.header.flags = flag;
+  message.header.count = count;
+  message.first = first;
+  message.attempt = attempt;
+  MessageWriter(transport_.append(to, sizeof message)).record(message);
+}
+
+void Head::carry_out(const scheduler::Recall& recall) {
+  send_note(recall.worker, MessageType::recall, recall.first, recall.count, recall.attempt, false);
+}
+
+void Head::carry_out(const scheduler::Interrupt& interrupt) {
+  send_note(interrupt.worker, MessageType::interrupt, interrupt.first, interrupt.count, interrupt.attempt,
+            interrupt.force);
+}
+
+void Head::carry_out(const scheduler::Deliver& deliver) {
+  if (deliver.rank == kHead) {
+    deliver_here(deliver);
+  } else {
+    deliver_there(deliver);
+  }
+}
+
+scheduler::ObjectView Head::root_of(ObjectId object) const {
+  scheduler::ObjectView view = scheduler_.object(object);
+  while (view.failure == scheduler::FailureKind::dependency) view = scheduler_.object(view.cause);
+  return view;
+}
+
+Blob* Head::failure_blob(ObjectId object) const {
+  const scheduler::ObjectView view = root_of(object);
+  Failure failure;
+  failure.kind = view.failure;
+  failure.parts.text = view.text;
+  if (view.state == scheduler::ObjectState::unknown) {
+    failure.kind = scheduler::FailureKind::lost;
+    failure.parts.text = "rankine: object " + std::to_string(number(object)) + " is not known any more";
+  } else if (view.value.payload != scheduler::kNoPayload) {
+    failure = unpack_failure(as_blob(view.value.payload)->inline_bytes());
+  }
+  const std::vector<std::byte> bytes = pack_failure(failure);
+  Blob* blob = Blob::make_inline(bytes.size());
+  std::memcpy(blob->body(), bytes.data(), bytes.size());
+  return blob;
+}
+
+void Head::deliver_here(const scheduler::Deliver& deliver) {
+  for (std::uint32_t i = 0; i < deliver.count; ++i) {
+    const ObjectId id = offset(deliver.first, i);
+    const scheduler::ObjectView view = scheduler_.object(id);
+    if (view.state == scheduler::ObjectState::sealed) {
+      local_->deliver(id, Slot::State::ready, as_blob(view.value.payload), false);
+    } else if (view.state != scheduler::ObjectState::pending) {
+      local_->deliver(id, Slot::State::failed, failure_blob(id), true);
+    }
+  }
+}
+
+void Head::deliver_there(const scheduler::Deliver& deliver) {
+  struct Item {
+    const Blob* blob;
+    bool failed;
+    bool owned;
+  };
+  const std::size_t room = transport_.message_bytes_max();
+  for (std::uint32_t next = 0; next < deliver.count;) {
+    std::vector<Item> items;
+    std::size_t bytes = sizeof(DeliverMessage);
+    const ObjectId first = offset(deliver.first, next);
+    for (; next < deliver.count; ++next) {
+      const ObjectId id = offset(deliver.first, next);
+      const scheduler::ObjectView view = scheduler_.object(id);
+      if (view.state == scheduler::ObjectState::pending) {
+        ++next;
+        break;
+      }
+      const bool failed = view.state != scheduler::ObjectState::sealed;
+      const Item item{failed ? failure_blob(id) : as_blob(view.value.payload), failed, failed};
+      if (!items.empty() && bytes + body_bytes(*item.blob) > room) {
+        if (item.owned) Blob::drop(const_cast<Blob*>(item.blob));
+        break;
+      }
+      bytes += body_bytes(*item.blob);
+      items.push_back(item);
+    }
+    if (items.empty()) continue;
+    DeliverMessage message;
+    message.header.type = MessageType::deliver;
+    message.header.count = static_cast<std::uint32_t>(items.size());
+    message.first = first;
+    MessageWriter writer(transport_.append(deliver.rank, bytes));
+    writer.record(message);
+    for (const Item& item : items) {
+      write_body(writer, *item.blob, item.failed);
+      if (item.owned) Blob::drop(const_cast<Blob*>(item.blob));
+    }
+  }
+}
+
+void Head::drop(Blob* blob) {
+  if (blob == nullptr) return;
+  if (blob->located) {
+    const Location place = blob->location();
+    const Rank lessee = topology_.rank_at(place.node, place.slot);
+    if (lessee == topology_.rank) {
+      store_.release(place);
+    } else {
+      FreeBlockMessage message;
+      message.header.type = MessageType::free_block;
+      message.location = place;
+      MessageWriter(transport_.append(lessee, sizeof message)).record(message);
+    }
+  }
+  Blob::drop(blob);
+}
+
+void Head::carry_out(const scheduler::FreeValue& free) { drop(as_blob(free.value.payload)); }
+void Head::carry_out(const scheduler::FreePayload& free) { drop(as_blob(free.payload)); }
+void Head::carry_out(const scheduler::SetTimer& timer) { timer_ = timer.at; }
+
+}  // namespace rankine::runtime

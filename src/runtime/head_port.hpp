@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a rank's client reaches the head: by a call on rank 0, by messages elsewhere. All calls are made with the
+// progress lock held and return at once.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <rankine/core/ids.hpp>
+#include <rankine/detail/context.hpp>
+
+#include "runtime/blob.hpp"
+#include "runtime/messages.hpp"
+
+namespace rankine::runtime {
+
+class HeadPort {
+ public:
+  struct Names {
+    TaskId first{};
+    TaskId parent{};
+    TaskKey key{};
+  };
+  /// Takes over `arguments`.
+  virtual void submit(const detail::Submission& submission, const Names& names, Blob* arguments) = 0;
+  /// Takes over `value`.
+  virtual void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) = 0;
+  /// held, released, wanted, cancel (flag: force).
+  virtual void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) = 0;
+
+ protected:
+  ~HeadPort() = default;
+};
+
+}  // namespace rankine::runtime

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The user's Options as bytes (a task that submits sends them to the head) and as the scheduler's TaskClass.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <rankine/core/ids.hpp>
+#include <rankine/options.hpp>
+
+#include "scheduler/types.hpp"
+
+namespace rankine::runtime {
+
+std::vector<std::byte> pack_options(const Options& options);
+Options unpack_options(std::span<const std::byte> bytes);
+
+/// Throws InputError for negative amounts and the like, naming the option.
+scheduler::TaskClass task_class_of(FunctionId function, const Options& options);
+
+}  // namespace rankine::runtime

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/remote_head.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "runtime/options_codec.hpp"
+
+namespace rankine::runtime {
+
+std::size_t body_bytes(const Blob& blob) {
+  return sizeof(Body) + padded(blob.located ? sizeof(Location) : blob.bytes);
+}
+
+void write_body(MessageWriter& writer, const Blob& blob, bool failure) {
+  if (blob.located) {
+    writer.record(Body{BodyKind::located, sizeof(Location)});
+    writer.record(blob.location());
+    return;
+  }
+  writer.record(Body{failure ? BodyKind::failure : BodyKind::inline_bytes, static_cast<std::uint32_t>(blob.bytes)});
+  writer.bytes(blob.body(), blob.bytes);
+}
+
+void send_refs(transport::Transport& transport, std::span<const InsideRecord> refs) {
+  const std::size_t fit = (transport.message_bytes_max() - sizeof(Header)) / padded(sizeof(InsideRecord));
+  while (!refs.empty()) {
+    const std::span<const InsideRecord> some = refs.first(std::min(refs.size(), fit));
+    Header header;
+    header.type = MessageType::refs;
+    header.count = static_cast<std::uint32_t>(some.size());
+    MessageWriter writer(transport.append(kHead, sizeof header + some.size() * padded(sizeof(InsideRecord))));
+    writer.record(header);
+    for (const InsideRecord& ref : some) writer.record(ref);
+    refs = refs.subspan(some.size());
+  }
+}
+
+void RemoteHead::send_inside(std::span<const ObjectId> inside) {
+  std::vector<InsideRecord> records;
+  records.reserve(inside.size());
+  for (const ObjectId id : inside) records.push_back({0, id});
+  send_refs(transport_, records);
+}
+
+void RemoteHead::submit(const detail::Submission& submission, const Names& names, Blob* arguments) {
+  send_inside(submission.inside);
+  std::vector<std::byte> options;
+  if (submission.options != nullptr) options = pack_options(*submission.options);
+  SubmitMessage message;
+  message.header.type = MessageType::submit;
+  message.header.flags = submission.range;
+  message.header.count = submission.count;
+  message.first = names.first;
+  message.parent = names.parent;
+  message.key = names.key;
+  message.function = static_cast<std::uint32_t>(submission.function);
+  message.options_bytes = static_cast<std::uint32_t>(options.size());
+  message.dependencies = static_cast<std::uint32_t>(submission.dependencies.size());
+  MessageWriter writer(transport_.append(
+      kHead, sizeof message + padded(options.size()) + submission.dependencies.size_bytes() + body_bytes(*arguments)));
+  writer.record(message);
+  writer.bytes(options.data(), options.size());
+  writer.bytes(submission.dependencies.data(), submission.dependencies.size_bytes());
+  write_body(writer, *arguments, false);
+  Blob::drop(arguments);
+}
+
+void RemoteHead::put(ObjectId object, Blob* value, std::span<const ObjectId> inside) {
+  send_inside(inside);
+  PutMessage message;
+  message.header.type = MessageType::put;
+  message.object = object;
+  MessageWriter writer(transport_.append(kHead, sizeof message + body_bytes(*value)));
+  writer.record(message);
+  write_body(writer, *value, false);
+  Blob::drop(value);
+}
+
+void RemoteHead::note(MessageType type, ObjectId first, std::uint32_t count, bool flag) {
+  NoteMessage message;
+  message.header.type = type;
+  message.header.flags = flag;
+  message.header.count = count;
+  message.first = first;
+  MessageWriter(transport_.append(kHead, sizeof message)).record(message);
+}
+
+}  // namespace rankine::runtime

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's way to the head from other ranks: messages, in the order of the calls.
+#pragma once
+
+#include <span>
+
+#include "runtime/head_port.hpp"
+#include "runtime/messages.hpp"
+#include "transport/transport.hpp"
+
+namespace rankine::runtime {
+
+/// Sends the refs that lie inside the value or arguments of the next message, in as many messages as they need.
+void send_refs(transport::Transport& transport, std::span<const InsideRecord> refs);
+
+class RemoteHead final : public HeadPort {
+ public:
+  explicit RemoteHead(transport::Transport& transport) : transport_(transport) {}
+
+  void submit(const detail::Submission& submission, const Names& names, Blob* arguments) override;
+  void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) override;
+  void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) override;
+
+ private:
+  void send_inside(std::span<const ObjectId> inside);
+
+  transport::Transport& transport_;
+};
+
+/// A value in a message: its size, and writing it.
+std::size_t body_bytes(const Blob& blob);
+void write_body(MessageWriter& writer, const Blob& blob, bool failure);
+
+}  // namespace rankine::runtime

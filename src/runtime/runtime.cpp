@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <rankine/runtime.hpp>
+
+#include <cstdio>
+#include <exception>
+
+#include <mpi.h>
+
+#include "runtime/engine.hpp"
+#include "runtime/launch.hpp"
+
+namespace rankine {
+
+struct Runtime::State {
+  State(int* argc, char*** argv, const RuntimeOptions& options)
+      : session(argc, argv), site(runtime::settle(session, options)) {}
+  ~State() {
+    engine.reset();
+    site.transport->close(orderly);
+    if (!orderly) session.abandon();
+  }
+
+  runtime::MpiSession session;
+  runtime::Site site;
+  std::unique_ptr<runtime::Engine> engine;
+  bool orderly = true;
+};
+
+Runtime::Runtime(int& argc, char**& argv, const RuntimeOptions& options)
+    : state_(std::make_unique<State>(&argc, &argv, options)) {}
+Runtime::Runtime(const RuntimeOptions& options) : state_(std::make_unique<State>(nullptr, nullptr, options)) {}
+Runtime::~Runtime() = default;
+
+int Runtime::rank() const { return index(state_->site.topology.rank); }
+int Runtime::size() const { return state_->site.topology.size(); }
+int Runtime::nodes() const { return state_->site.topology.nodes(); }
+
+int Runtime::run_driver(const std::function<int()>& driver) {
+  runtime::Site& site = state_->site;
+  int code = 1;
+  bool orderly = true;
+  try {
+    state_->engine =
+        std::make_unique<runtime::Engine>(site.topology, *site.transport, *site.store, site.settings);
+    if (!is_head()) {
+      state_->engine->run_worker();
+      code = 0;
+    } else {
+      code = state_->engine->run_driver(driver);
+    }
+    orderly = !is_head() || state_->engine->orderly();
+  } catch (const std::exception& e) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "rankine: %s failed: %s\n", is_head() ? "the driver" : "a worker", e.what());
+    orderly = is_head() && state_->engine != nullptr && state_->engine->orderly();
+  }
+  if (!orderly) {
+    // Somebody is busy in user code and will not come to an end by itself.
+    std::fflush(nullptr);
+    MPI_Abort(state_->session.comm(), code == 0 ? 1 : code);
+  }
+  state_->engine.reset();
+  return code;
+}
+
+}  // namespace rankine
