@@ -134,6 +134,8 @@ class Tidy(LintTest):
         self.assert_reported(tidy.check, "src/core/a.cpp", SPDX + "// FIX" + "ME later\n", 2)
         self.assert_clean(tidy.check, "src/core/a.cpp", SPDX + "//" + "x" * 108 + "\n")
         self.assert_clean(tidy.check, "tools/a.sh", "#!/bin/bash\n# " + SPDX[3:])
+        self.assert_clean(tidy.check, "tests/a.cpp", "// expect: a pointer cannot travel\n" + SPDX)
+        self.assert_reported(tidy.check, "tests/a.cpp", "// expect: a pointer cannot travel\nint x;\n")
 
     def test_names(self):
         self.assert_reported(tidy.check, "src/core/FileName.cpp", SPDX)
