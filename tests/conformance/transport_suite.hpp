@@ -27,7 +27,7 @@ class Member {
 
   /// Notes a failure unless `holds`. Behaviours go on, so that the other ranks are not left waiting.
   void expect(bool holds, const std::string& text);
-  /// Polls, and sleeps when nothing comes, until `done`; a failure after 40 s.
+  /// Polls, and sleeps when nothing comes, until `done`; a failure after 30 s.
   void poll_until(transport::MailSink& sink, const std::function<bool()>& done, const std::string& what);
   /// Returns when all ranks have called it. Polls meanwhile if there is a sink, which sees no mail that was
   /// sent after the barrier.
