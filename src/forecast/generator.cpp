@@ -57,13 +57,13 @@ struct Process {
 Process draw_process(Philox& random, std::uint64_t kind, int season) {
   Process p{};
   p.level = 100 * std::pow(10, random.uniform());
-  p.sd = p.level * uniform(random, 0.01, 0.05);
-  p.alpha = uniform(random, 0.05, 0.6);
+  p.sd = p.level * uniform(random, 0.01, 0.04);
+  p.alpha = uniform(random, 0.05, 0.4);
   p.phi = 1;
   if (kind % 2 == 1) {
-    p.beta = p.alpha * uniform(random, 0, 0.2);
-    p.phi = uniform(random, 0.9, 0.98);
-    p.trend = p.level * uniform(random, -0.01, 0.01);
+    p.beta = p.alpha * uniform(random, 0, 0.02);
+    p.phi = uniform(random, 0.9, 0.97);
+    p.trend = p.level * uniform(random, -0.005, 0.005);
   }
   p.season.assign(static_cast<std::size_t>(season), 1.0);
   if (kind >= 2) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "forecast/hdf5.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -42,20 +44,27 @@ std::string hdf5_reason() {
   return reason.empty() ? "HDF5 gives no reason" : reason;
 }
 
-Hdf5Handle create_file(const std::string& path) {
-  const QuietErrors quiet;
-  // Without tracked times and with the old, fixed metadata layout equal contents give equal bytes.
-  const Hdf5Handle creation(H5Pcreate(H5P_FILE_CREATE), &H5Pclose);
-  if (creation.get() < 0 || H5Pset_obj_track_times(creation.get(), false) < 0) {
-    throw SystemError(fmt::format("H5Pset_obj_track_times failed for {}: {}", path, hdf5_reason()));
-  }
-  errno = 0;
-  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), H5P_DEFAULT);
-  if (file < 0) {
+std::FILE* open_for_writing(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) {
     throw SystemError(
-        fmt::format("H5Fcreate cannot create {}: {}; check that the folder exists and can be written", path,
-                    errno != 0 ? std::strerror(errno) : hdf5_reason()));
+        fmt::format("fopen cannot create {}: {}; check that the folder exists and can be written", path,
+                    std::strerror(errno)));
   }
+  return file;
+}
+
+/// An empty file in memory. Without tracked times equal contents give equal bytes.
+Hdf5Handle create_in_memory(const std::string& path) {
+  const QuietErrors quiet;
+  constexpr std::size_t growth_bytes = std::size_t{1} << 22;
+  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), &H5Pclose);
+  const Hdf5Handle creation(H5Pcreate(H5P_FILE_CREATE), &H5Pclose);
+  const bool set = H5Pset_fapl_core(access.get(), growth_bytes, false) >= 0 &&
+                   H5Pset_obj_track_times(creation.get(), false) >= 0;
+  const hid_t file = set ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()) : -1;
+  if (file < 0)
+    throw SystemError(fmt::format("H5Fcreate (in memory) failed for {}: {}", path, hdf5_reason()));
   return {file, &H5Fclose};
 }
 
@@ -81,7 +90,15 @@ Hdf5Handle text_type(std::size_t bytes) {
 
 // ---- Writing
 
-Hdf5Writer::Hdf5Writer(const std::filesystem::path& path) : path_(path.string()), file_(create_file(path_)) {}
+Hdf5Writer::Hdf5Writer(const std::filesystem::path& path)
+    : path_(path.string()),
+      partial_(path_ + ".partial"),
+      disk_(open_for_writing(partial_), &std::fclose),
+      file_(create_in_memory(path_)) {}
+
+Hdf5Writer::~Hdf5Writer() {
+  if (disk_) std::remove(partial_.c_str());
+}
 
 void Hdf5Writer::fail(std::string_view call, std::string_view object) const {
   throw SystemError(fmt::format("{} failed for {} in {}: {}; check free space and permissions", call, object,
@@ -148,7 +165,21 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, s
 void Hdf5Writer::close() {
   const QuietErrors quiet;
   if (H5Fflush(file_.get(), H5F_SCOPE_GLOBAL) < 0) fail("H5Fflush", "the file");
+  const ssize_t bytes = H5Fget_file_image(file_.get(), nullptr, 0);
+  if (bytes < 0) fail("H5Fget_file_image", "the file");
+  std::vector<char> image(static_cast<std::size_t>(bytes));
+  if (H5Fget_file_image(file_.get(), image.data(), image.size()) != bytes)
+    fail("H5Fget_file_image", "the file");
   if (!file_.close()) fail("H5Fclose", "the file");
+  const bool written = std::fwrite(image.data(), 1, image.size(), disk_.get()) == image.size() &&
+                       std::fflush(disk_.get()) == 0 && fsync(fileno(disk_.get())) == 0;
+  const int error = errno;
+  if (!written || std::rename(partial_.c_str(), path_.c_str()) != 0) {
+    throw SystemError(
+        fmt::format("writing {} bytes to {} failed: {}; free some space or choose another folder", bytes,
+                    partial_, std::strerror(written ? errno : error)));
+  }
+  disk_.reset();
 }
 
 // ---- Reading

@@ -4,7 +4,10 @@
 // HDF5 is not thread-safe in most builds: one thread at a time.
 #pragma once
 
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +28,7 @@ class Hdf5Handle {
     if (id_ >= 0) close_(id_);
   }
   hid_t get() const { return id_; }
-  /// Closes now; false when HDF5 reports an error (a write that fails late, as on a full disk).
+  /// Closes now; false when HDF5 reports an error.
   bool close() { return close_(std::exchange(id_, -1)) >= 0; }
 
  private:
@@ -33,11 +36,16 @@ class Hdf5Handle {
   herr_t (*close_)(hid_t);
 };
 
-/// A file being written: replaces what was at `path`. Contents depend on what is written only (no times are
-/// stored).
+/// A file being written. It is built in memory and appears at `path`, whole, on close(): a full disk cannot
+/// leave half a file or a wedged HDF5 library behind. Contents depend on what is written only (no times).
 class Hdf5Writer {
  public:
+  /// Opens PATH.partial, so that a place that cannot be written is found out at once.
   explicit Hdf5Writer(const std::filesystem::path& path);
+  Hdf5Writer(const Hdf5Writer&) = delete;
+  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
+  /// Without close() nothing is left behind.
+  ~Hdf5Writer();
 
   using Shape = std::vector<std::size_t>;
   void write(const std::string& name, std::span<const double> values, const Shape& shape);
@@ -51,7 +59,7 @@ class Hdf5Writer {
   void attribute(const std::string& object, const std::string& name, std::string_view text);
   void attribute(const std::string& object, const std::string& name, std::int64_t value);
 
-  /// Flushes and closes. Without it the file is closed by the destructor and errors there are lost.
+  /// Writes everything to disk and gives the file its name.
   void close();
 
  private:
@@ -60,6 +68,8 @@ class Hdf5Writer {
   [[noreturn]] void fail(std::string_view call, std::string_view object) const;
 
   std::string path_;
+  std::string partial_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> disk_;
   Hdf5Handle file_;
 };
 

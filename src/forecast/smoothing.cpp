@@ -287,11 +287,17 @@ SmoothingFit descend(std::span<const double> values, Point p) {
   Point step;
   Pass pass = run_trend_pass<Used>(values, p);
   // The errors are linear in the initial states, so one undamped step puts these at their optimum.
-  if (solve_step<Used>(pass, 0, initial_states, step)) {
-    p[kLevel0] += step[kLevel0];
-    p[kTrend0] += step[kTrend0];
-    pass = run_trend_pass<Used>(values, p);
-  }
+  const auto settle_initial_states = [&] {
+    if (!solve_step<Used>(pass, 0, initial_states, step)) return;
+    Point settled = p;
+    settled[kLevel0] += step[kLevel0];
+    settled[kTrend0] += step[kTrend0];
+    const Pass next = run_trend_pass<Used>(values, settled);
+    if (!(next.sse < pass.sse)) return;
+    p = settled;
+    pass = next;
+  };
+  settle_initial_states();
   double damping = 1e-2;
   for (int passes = 0; passes < passes_max && pass.sse > negligible && damping < 1e8; ++passes) {
     Point trial = p;
@@ -310,6 +316,7 @@ SmoothingFit descend(std::span<const double> values, Point p) {
     }
     damping *= 8;
   }
+  settle_initial_states();
   SmoothingFit fit;
   fit.alpha = p[kAlpha];
   fit.beta = p[kAlpha] * p[kRatio];

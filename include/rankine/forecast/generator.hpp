@@ -2,15 +2,16 @@
 // Series from a known process, for runs without data and for measuring against the best possible forecast.
 // Series i of a seed depends on (seed, i) and the options only: any rank can make any part.
 //
-//   y_t = (l_{t-1} + phi b_{t-1} + e_t) s_t      l_t = l_{t-1} + phi b_{t-1} + alpha e_t      b_t = phi
-//   b_{t-1} + beta e_t
+//   y_t = (l_{t-1} + phi b_{t-1} + e_t) s_t
+//   l_t = l_{t-1} + phi b_{t-1} + alpha e_t
+//   b_t = phi b_{t-1} + beta e_t
 //
 // the innovations form of exponential smoothing (Hyndman et al., 2008) with Gaussian e_t, times a fixed
 // seasonal pattern s_t of mean 1. Drawn for each series: length, l_0 in 100..1000 (log-uniform), noise
-// sd 1..5 % of l_0, alpha 0.05..0.6; with a trend: beta 0..0.2 alpha, phi 0.9..0.98, b_0 within 1 % of l_0,
-// else beta = b_0 = 0; with a season: two harmonics, the first of amplitude 0.05..0.35, the second up to half
-// of it, of random phases. Series i is of kind i mod 4: flat, trend, seasonal, trend and seasonal (i mod 2
-// when season is 1).
+// sd 1..4 % of l_0, alpha 0.05..0.4; with a trend: beta 0..0.02 alpha, phi 0.9..0.97, b_0 within 0.5 % of
+// l_0, else beta = b_0 = 0; with a season: two harmonics, the first of amplitude 0.05..0.35, the second up to
+// half of it, of random phases. Such series stay positive but for freak draws. Series i is of kind i mod 4:
+// flat, trend, seasonal, both (i mod 2 when season is 1).
 #pragma once
 
 #include <cstdint>
