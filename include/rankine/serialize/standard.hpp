@@ -66,16 +66,18 @@ Container make_from_run(const std::byte* from, std::size_t count) {
   }
 }
 
+// What allocates an element at a time is not inlined: nested containers would otherwise be compiled for
+// minutes.
 template <class Container>
 struct SequenceCodec {
   using T = typename Container::value_type;
   using Parts = Types<T>;
   static constexpr std::size_t kMinBytes = sizeof(std::uint64_t);
   template <class Sink>
-  static void pack(Sink& sink, const Container& values) {
+  [[gnu::noinline]] static void pack(Sink& sink, const Container& values) {
     pack_each(sink, values);
   }
-  static Container unpack(Reader& reader) {
+  [[gnu::noinline]] static Container unpack(Reader& reader) {
     const std::size_t count = reader.count(min_bytes<T>());
     Container values;
     if constexpr (requires { values.reserve(count); }) values.reserve(count);
@@ -90,10 +92,10 @@ struct SetCodec {
   using Parts = Types<T>;
   static constexpr std::size_t kMinBytes = sizeof(std::uint64_t);
   template <class Sink>
-  static void pack(Sink& sink, const Container& values) {
+  [[gnu::noinline]] static void pack(Sink& sink, const Container& values) {
     pack_each(sink, values);
   }
-  static Container unpack(Reader& reader) {
+  [[gnu::noinline]] static Container unpack(Reader& reader) {
     const std::size_t count = reader.count(min_bytes<T>());
     Container values;
     for (std::size_t i = 0; i < count; ++i) values.emplace_hint(values.end(), rankine::unpack<T>(reader));
@@ -109,14 +111,14 @@ struct MapCodec {
   using Parts = Types<Key, Value>;
   static constexpr std::size_t kMinBytes = sizeof(std::uint64_t);
   template <class Sink>
-  static void pack(Sink& sink, const Container& values) {
+  [[gnu::noinline]] static void pack(Sink& sink, const Container& values) {
     pack_count(sink, values.size());
     for (const auto& [key, value] : values) {
       rankine::pack(sink, key);
       rankine::pack(sink, value);
     }
   }
-  static Container unpack(Reader& reader) {
+  [[gnu::noinline]] static Container unpack(Reader& reader) {
     const std::size_t count = reader.count(min_bytes<Key>() + min_bytes<Value>());
     Container values;
     for (std::size_t i = 0; i < count; ++i) {
@@ -137,7 +139,7 @@ struct Codec<std::basic_string<C, Traits, Allocator>> {
   static void pack(Sink& sink, const std::basic_string<C, Traits, Allocator>& text) {
     detail::pack_counted_run(sink, text.data(), text.size());
   }
-  static std::basic_string<C, Traits, Allocator> unpack(Reader& reader) {
+  [[gnu::noinline]] static std::basic_string<C, Traits, Allocator> unpack(Reader& reader) {
     const std::size_t count = reader.count(sizeof(C));
     return detail::make_from_run<std::basic_string<C, Traits, Allocator>>(reader.take(count * sizeof(C)),
                                                                           count);
@@ -163,7 +165,7 @@ struct Codec<std::vector<T, Allocator>> {
   static void pack(Sink& sink, const std::vector<T, Allocator>& values) {
     detail::pack_counted_run(sink, values.data(), values.size());
   }
-  static std::vector<T, Allocator> unpack(Reader& reader) {
+  [[gnu::noinline]] static std::vector<T, Allocator> unpack(Reader& reader) {
     const std::size_t count = reader.count(sizeof(T));
     return detail::make_from_run<std::vector<T, Allocator>>(reader.take(count * sizeof(T)), count);
   }
@@ -327,7 +329,7 @@ struct Codec<std::variant<T...>> {
     rankine::pack(sink, static_cast<std::uint32_t>(value.index()));
     std::visit([&](const auto& alternative) { rankine::pack(sink, alternative); }, value);
   }
-  static std::variant<T...> unpack(Reader& reader) {
+  [[gnu::noinline]] static std::variant<T...> unpack(Reader& reader) {
     const auto index = rankine::unpack<std::uint32_t>(reader);
     if (index >= sizeof...(T)) detail::throw_damaged("a variant's index is out of range");
     return unpack_alternative(reader, index, std::index_sequence_for<T...>{});

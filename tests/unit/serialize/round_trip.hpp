@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
 #include <rankine/serialize/serialize.hpp>
@@ -43,5 +44,20 @@ struct AlignedBytes {
   std::shared_ptr<std::byte> memory;
   std::size_t size;
 };
+
+/// what() of the SerializeError that `body` throws; empty if it throws nothing.
+template <class Body>
+std::string text_of(Body body) {
+  try {
+    body();
+  } catch (const rankine::SerializeError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace rankine_test

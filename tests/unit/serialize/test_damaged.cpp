@@ -5,7 +5,9 @@
 #include "round_trip.hpp"
 
 using namespace rankine;
+using rankine_test::contains;
 using rankine_test::packed;
+using rankine_test::text_of;
 
 namespace {
 
@@ -55,7 +57,9 @@ TEST_CASE("a composite truncated at any byte is a SerializeError") {
 TEST_CASE("the text of a truncation names what was expected and what is left") {
   const std::array<std::byte, 5> bytes{};
   Reader reader(bytes);
-  CHECK_THROWS_WITH(unpack<double>(reader), Catch::Contains("expected 8") && Catch::Contains("5 are left"));
+  const std::string text = text_of([&] { unpack<double>(reader); });
+  CHECK(contains(text, "expected 8"));
+  CHECK(contains(text, "5 are left"));
 }
 
 TEST_CASE("lengths that the rest cannot hold are refused before anything is allocated") {

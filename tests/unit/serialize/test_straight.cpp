@@ -8,8 +8,10 @@
 #include "round_trip.hpp"
 
 using namespace rankine;
+using rankine_test::contains;
 using rankine_test::packed;
 using rankine_test::round_trip;
+using rankine_test::text_of;
 
 namespace {
 
@@ -113,7 +115,9 @@ TEST_CASE("a writer never passes the end of its buffer") {
   memory.fill(std::byte{0x77});
   Writer writer(std::span<std::byte>(memory).first(11));
   pack(writer, 1.0);
-  CHECK_THROWS_WITH(pack(writer, 2), Catch::Contains("4 bytes asked") && Catch::Contains("3 are left"));
+  const std::string text = text_of([&] { pack(writer, 2); });
+  CHECK(contains(text, "4 bytes asked"));
+  CHECK(contains(text, "3 are left"));
   CHECK_THROWS_AS(writer.align(16), SerializeError);
   CHECK(writer.written() == 8);
   CHECK(memory[11] == std::byte{0x77});
