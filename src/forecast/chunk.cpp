@@ -90,6 +90,22 @@ ChunkResult fit_chunk(const ChunkRequest& request) {
   return result;
 }
 
+ChunkResult failed_chunk(const ChunkRequest& request, const std::string& reason) {
+  ChunkResult result;
+  result.models = static_cast<std::int64_t>(request.models.size());
+  const auto add = [&](Series series) {
+    series.defect = reason;
+    add_series(series, request, result);
+  };
+  for (const Series& series : request.series) add(series);
+  for (std::uint64_t k = 0; k < request.count; ++k) {
+    result.floor_smape.push_back(std::numeric_limits<double>::quiet_NaN());
+    result.floor_mase.push_back(std::numeric_limits<double>::quiet_NaN());
+    add(generate_series(request.seed, request.first + k, request.generator).series);
+  }
+  return result;
+}
+
 std::int64_t chunk_size(std::int64_t series, std::int64_t values, int models, int workers) {
   if (series < 1) return 1;
   // About 0.2 us for a value and model on one core of 2020: 2 ms are 10,000 of them.

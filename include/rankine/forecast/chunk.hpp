@@ -73,7 +73,11 @@ struct ChunkResult {
 /// request with both kinds of series.
 ChunkResult fit_chunk(const ChunkRequest& request);
 
-/// How many fits a chunk should hold so that it costs some milliseconds: enough to hide a task's own cost,
+/// What stands in for the result of a chunk that could not be computed at all: every model of every series
+/// failed for `reason`.
+ChunkResult failed_chunk(const ChunkRequest& request, const std::string& reason);
+
+/// How many series a chunk should hold so that it costs some milliseconds: enough to hide a task's own cost,
 /// few enough to balance. Longer series make smaller chunks. `values` is the number of training values of all
 /// `series`.
 std::int64_t chunk_size(std::int64_t series, std::int64_t values, int models, int workers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chunks: cutting the series anywhere gives the same bytes, failures keep their place, requests and results
 // travel.
+#include <algorithm>
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
 #include <boost/serialization/string.hpp>
@@ -126,6 +127,20 @@ TEST_CASE("Requests and results go through a Boost archive unchanged") {
   CHECK(again.forecasts == result_back.forecasts);
   CHECK(again.smape == result_back.smape);
   CHECK(result_back.series == 4);
+}
+
+TEST_CASE("A chunk that was lost has its shape, NaN everywhere and one reason") {
+  for (ChunkRequest request : {generated(0, 3), generated(0, 0)}) {
+    if (request.count == 0) request.series = {{"x", "All", 1, 2, {1, 2, 3, 4, 5, 6, 7}, {8, 9}, ""}};
+    const ChunkResult there = fit_chunk(request);
+    const ChunkResult lost = failed_chunk(request, "its rank died");
+    CHECK(lost.series == there.series);
+    CHECK(lost.forecasts.size() == there.forecasts.size());
+    CHECK(lost.floor_smape.size() == there.floor_smape.size());
+    CHECK(lost.failures.size() == static_cast<std::size_t>(there.series * there.models));
+    CHECK(lost.failures.back().reason == "its rank died");
+    CHECK(std::all_of(lost.smape.begin(), lost.smape.end(), [](double e) { return std::isnan(e); }));
+  }
 }
 
 TEST_CASE("Bad requests are refused") {

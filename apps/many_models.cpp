@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// rankine-many-models: fits the eight benchmark methods of the M4 competition to thousands or millions of
+// time series, a chunk of series a task, and scores them. It reads M3, M4, long CSV and HDF5 files, or
+// generates series from a known process and shows the noise floor beside the result. The mathematics is in
+// src/forecast; here are options, chunks, progress and the report. Results do not depend on the number of
+// ranks.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
+#include <chrono>
+#include <filesystem>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include <fmt/format.h>
+
+#include <rankine/core/clock.hpp>
+#include <rankine/forecast/reader.hpp>
+#include <rankine/forecast/results.hpp>
+#include <rankine/rankine.hpp>
+#include <rankine/serialize/boost.hpp>
+
+namespace rk = rankine;
+namespace fc = rankine::forecast;
+
+namespace {
+
+constexpr int kSomeFailed = 3;  // exit code: results are there, but some models could not be fitted
+
+struct Settings {
+  std::string data;
+  std::uint64_t series = 2000;
+  std::string models = "all";
+  int season = 0;
+  int horizon = 0;
+  std::uint64_t seed = 1;
+  std::string out = "run";
+  fc::ReadOptions columns;
+};
+
+/// What there is to do: the frame of the results and the chunks that fill it, in order.
+struct Work {
+  fc::Results results;
+  std::vector<fc::ChunkRequest> chunks;
+};
+
+void add_options(CLI::App& app, Settings& settings) {
+  app.add_option("--data", settings.data,
+                 "M3 file, M4 NAME-train.csv or folder, long CSV (id,time,value) or HDF5");
+  app.add_option("--series", settings.series, "without --data: how many series to generate")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--models", settings.models,
+                 "all, or a list of naive,snaive,naive2,ses,holt,damped,theta,comb");
+  app.add_option("--season", settings.season,
+                 "observations a seasonal cycle (default: as the data says; generated 12)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--horizon", settings.horizon,
+                 "steps to forecast, held out (default: as the data says; generated 18)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seed", settings.seed, "of the generated series");
+  app.add_option("--out", settings.out, "folder for results.h5, made if it is not there");
+  app.add_option("--id-column", settings.columns.id_column, "of long CSV");
+  app.add_option("--time-column", settings.columns.time_column, "of long CSV");
+  app.add_option("--value-column", settings.columns.value_column, "of long CSV");
+  app.footer(
+      "Exit code: 0 all models fitted, 1 wrong input or a failed system call, 3 some models could not be "
+      "fitted.");
+}
+
+/// Series from a file, cut into chunks that carry their values.
+Work work_from_file(const Settings& settings, int workers) {
+  fc::ReadOptions options = settings.columns;
+  options.season = settings.season;
+  options.horizon = settings.horizon;
+  fc::Dataset dataset = fc::read_dataset(settings.data, options);
+  const std::vector<fc::ModelId> models = fc::parse_models(settings.models);
+  Work work{fc::results_of(dataset, models), {}};
+  std::int64_t values = 0;
+  for (const fc::Series& series : dataset.series) values += static_cast<std::int64_t>(series.train.size());
+  const auto count = static_cast<std::int64_t>(dataset.series.size());
+  const auto size =
+      static_cast<std::size_t>(fc::chunk_size(count, values, static_cast<int>(models.size()), workers));
+  for (std::size_t first = 0; first < dataset.series.size(); first += size) {
+    fc::ChunkRequest& chunk = work.chunks.emplace_back();
+    chunk.models = models;
+    const std::size_t last = std::min(first + size, dataset.series.size());
+    for (std::size_t k = first; k < last; ++k) chunk.series.push_back(std::move(dataset.series[k]));
+  }
+  return work;
+}
+
+/// Series that the workers generate themselves: a chunk is a few numbers.
+Work work_generated(const Settings& settings, int workers) {
+  fc::GeneratorOptions generator;
+  if (settings.season > 0) generator.season = settings.season;
+  if (settings.horizon > 0) generator.horizon = settings.horizon;
+  // Four cycles at least, so that the seasonality test has something to go by.
+  generator.length_min = std::max(generator.length_min, 4 * generator.season);
+  generator.length_max = std::max(generator.length_max, 2 * generator.length_min);
+  const std::vector<fc::ModelId> models = fc::parse_models(settings.models);
+  Work work{fc::results_of_generated(0, settings.series, generator, models), {}};
+  const auto count = static_cast<std::int64_t>(settings.series);
+  const std::int64_t values = count * (generator.length_min + generator.length_max) / 2;
+  const auto size =
+      static_cast<std::uint64_t>(fc::chunk_size(count, values, static_cast<int>(models.size()), workers));
+  // Forecasts of a million series are gigabytes that nobody asked for: their errors stay.
+  constexpr std::uint64_t forecasts_max = 50'000'000;
+  const bool keep =
+      settings.series * models.size() * static_cast<std::uint64_t>(generator.horizon) <= forecasts_max;
+  for (std::uint64_t first = 0; first < settings.series; first += size) {
+    fc::ChunkRequest& chunk = work.chunks.emplace_back();
+    chunk.models = models;
+    chunk.keep_forecasts = keep;
+    chunk.seed = settings.seed;
+    chunk.first = first;
+    chunk.count = std::min(size, settings.series - first);
+    chunk.generator = generator;
+  }
+  return work;
+}
+
+/// One live line on a terminal, a line every ten seconds in a log.
+class Progress {
+ public:
+  Progress(std::int64_t models, std::size_t chunks) : models_(models), chunks_(chunks) {}
+
+  void show(std::size_t ended, bool last) {
+    const double seconds = rk::seconds_since(start_);
+    if (!last && !live_ && seconds - shown_s_ < 10) return;
+    shown_s_ = seconds;
+    const double share = static_cast<double>(ended) / static_cast<double>(std::max<std::size_t>(chunks_, 1));
+    const double rate = share * static_cast<double>(models_) / std::max(seconds, 1e-9);
+    const double left_s = share > 0 ? seconds * (1 - share) / share : 0;
+    std::cerr << fmt::format(
+                     "{}{:3.0f} %  {:.0f} of {} models  {:.0f}/s  {}{}", live_ ? "\r" : "", 100 * share,
+                     share * static_cast<double>(models_), models_, rate,
+                     last ? fmt::format("done in {:.2f} s", seconds) : fmt::format("ETA {:.0f} s", left_s),
+                     live_ && !last ? "    " : "          \n")
+              << std::flush;
+  }
+  double seconds() const { return rk::seconds_since(start_); }
+
+ private:
+  std::int64_t models_;
+  std::size_t chunks_;
+  rk::Time start_ = rk::now();
+  double shown_s_ = 0;
+  bool live_ = isatty(STDERR_FILENO) == 1;
+};
+
+/// Fits all chunks on the workers and joins what they return, in order. A chunk whose task failed for good is
+/// reported in the place of its models; the others go on.
+double fit_all(Work& work) {
+  const auto models = static_cast<std::int64_t>(work.results.ids.size() * work.results.models.size());
+  Progress progress(models, work.chunks.size());
+  const auto results = rk::map<fc::fit_chunk>(rk::Options{.name = "fit_chunk"}, work.chunks);
+  while (!results.wait(std::chrono::milliseconds(200))) progress.show(results.ended(), false);
+  for (std::size_t k = 0; k < work.chunks.size(); ++k) {
+    try {
+      work.results.fits.append(results[k].get());
+    } catch (const rk::Error& error) {
+      work.results.fits.append(fc::failed_chunk(work.chunks[k], error.what()));
+    }
+  }
+  progress.show(work.chunks.size(), true);
+  return progress.seconds();
+}
+
+void report_failures(const fc::Results& results) {
+  constexpr std::size_t shown_max = 20;
+  const auto& failures = results.fits.failures;
+  for (std::size_t k = 0; k < std::min(failures.size(), shown_max); ++k) {
+    const fc::Failure& failure = failures[k];
+    std::cerr << fmt::format("failed: series {}, model {}: {}\n",
+                             results.ids[static_cast<std::size_t>(failure.series)], fc::name(failure.model),
+                             failure.reason);
+  }
+  if (failures.size() > shown_max) {
+    std::cerr << fmt::format("... and {} more: see failures_* in results.h5\n", failures.size() - shown_max);
+  }
+}
+
+nlohmann::ordered_json by_model(const fc::ScoreTable& table, double fc::Score::*measure) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (std::size_t k = 0; k < table.methods.size(); ++k)
+    json[table.methods[k]] = table.total().methods[k].*measure;
+  return json;  // a NaN is written as null
+}
+
+int drive(int argc, char** argv, int ranks) {
+  Settings settings;
+  CLI::App app("Fits forecasting models to many time series and scores them.", "rankine-many-models");
+  add_options(app, settings);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  }
+  const rk::Time start = rk::now();
+  std::filesystem::create_directories(settings.out);
+  const int workers = std::max(1, ranks - 1);
+  Work work = settings.data.empty() ? work_generated(settings, workers) : work_from_file(settings, workers);
+  const double seconds = fit_all(work);
+
+  const fc::Results& results = work.results;
+  const std::filesystem::path path = std::filesystem::path(settings.out) / "results.h5";
+  fc::write_results(path, results);
+  report_failures(results);
+  const fc::ScoreTable table = fc::score(results);
+  std::cout << '\n' << fc::render(table) << '\n';
+  const auto failed = static_cast<std::int64_t>(results.fits.failures.size());
+  const auto fitted = static_cast<std::int64_t>(results.ids.size() * results.models.size()) - failed;
+  nlohmann::ordered_json json;
+  json["app"] = "many_models";
+  json["data"] = results.dataset;
+  json["series"] = results.ids.size();
+  json["models_fitted"] = fitted;
+  json["failed"] = failed;
+  json["seconds"] = seconds;
+  json["total_seconds"] = rk::seconds_since(start);
+  json["models_per_second"] = static_cast<double>(fitted) / std::max(seconds, 1e-9);
+  json["ranks"] = ranks;
+  json["seed"] = settings.seed;
+  json["smape"] = by_model(table, &fc::Score::smape);
+  json["mase"] = by_model(table, &fc::Score::mase);
+  json["owa"] = by_model(table, &fc::Score::owa);
+  json["results"] = path.string();
+  json["results_sha256"] = fc::digest(results);
+  std::cout << json.dump() << std::endl;
+  return failed > 0 ? kSomeFailed : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  rk::Runtime runtime(argc, argv);
+  return runtime.run([&] { return drive(argc, argv, runtime.size()); });
+}
