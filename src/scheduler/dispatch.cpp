@@ -123,6 +123,7 @@ void State::dispatch(Index index, Rank rank, bool behind) {
           ? limits.prefetch
           : std::max<Nanoseconds>(1, static_cast<Nanoseconds>(task_class.estimate * piece.count));
   Worker& worker = nodes.worker(rank);
+  if (worker.queued.size == 0 && nodes.fits(worker, lanes[piece.lane].request.shape)) behind = false;
   put_on_worker(made, worker, behind ? PieceState::queued : PieceState::active);
   lanes[piece.lane].last_worker = rank;
   totals.assigned += piece.count;

@@ -38,14 +38,16 @@ void State::lose_piece(Index index, const Worker& worker) {
   record(index, PieceEvent::worker_lost);
   take_off_worker(index);
   totals.assigned -= pieces[index].count;
-  if (ran && (!worker.kill_asked || culprit)) return retry_or_fail(index, worker.rank);
+  // A rank that was killed on purpose costs its other tasks a try (else two could restart each other for
+  // ever), but does not make them suspects.
+  if (ran) return retry_or_fail(index, worker.rank, !worker.kill_asked || culprit);
   const Piece like = pieces[index];
   delete_piece(index);
   give_back(like.group, like.element, like.count, like);
 }
 
 /// The piece was under way on a rank that died: one more death for each of its elements.
-void State::retry_or_fail(Index index, Rank rank) {
+void State::retry_or_fail(Index index, Rank rank, bool suspect) {
   Piece like = pieces[index];
   const TaskClass& options = class_of(groups[like.group]).options;
   const bool timed_out = (like.flags & kTimedOut) != 0;
@@ -54,7 +56,7 @@ void State::retry_or_fail(Index index, Rank rank) {
   Failure failure;
   deaths.push_back({rank, like.deaths});
   like.deaths = static_cast<Index>(deaths.size() - 1);
-  ++like.death_count;
+  if (suspect) ++like.death_count;
   if (timed_out && !(options.retry_exceptions && like.attempt <= options.max_retries)) {
     failure = {FailureKind::timed_out, {}, std::move(timeout)};
   } else if (!timed_out && like.death_count >= limits.poison_deaths) {

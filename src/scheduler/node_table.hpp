@@ -43,7 +43,7 @@ struct Worker {
   NodeId node = kNoNode;
   bool live = false;
   bool lost = false;
-  bool kill_asked = false;  ///< a forced Interrupt was sent: its death is nobody's fault
+  bool kill_asked = false;  ///< a forced Interrupt was sent: only its target is to blame
   Supply total;
   Supply free;
   PieceList active;

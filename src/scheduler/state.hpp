@@ -244,7 +244,7 @@ struct State {
   void on(const WorkerJoined& event);
   void on(const WorkerLost& event);
   void lose_piece(Index piece, const Worker& worker);
-  void retry_or_fail(Index piece, Rank rank);
+  void retry_or_fail(Index piece, Rank rank, bool suspect);
   void vanish_holdings(Rank rank);
   void lose_node(NodeId node);
   std::string death_text(Index deaths) const;

@@ -19,7 +19,7 @@ constexpr Verdict kTable[kPieceStates][kPieceEvents] = {
     /* returned */ {kYes, kBug, kOld, kOld, kOld, kOld, kOld, kYes, kBug, kBug},
     /* queued   */ {kBug, kYes, kYes, kYes, kYes, kOld, kYes, kYes, kBug, kYes},
     /* active   */ {kBug, kBug, kYes, kYes, kYes, kOld, kYes, kYes, kYes, kYes},
-    /* blocked  */ {kBug, kBug, kYes, kYes, kOld, kYes, kOld, kYes, kYes, kYes},
+    /* blocked  */ {kBug, kBug, kYes, kYes, kOld, kYes, kYes, kYes, kYes, kYes},
 };
 
 }  // namespace

@@ -89,8 +89,8 @@ struct ObjectView {
   ObjectState state = ObjectState::unknown;
   Value value;  ///< sealed: the value; failed by `threw`: the packed error
   FailureKind failure = FailureKind::none;
-  ObjectId cause{};       ///< follow it when failure == dependency
-  std::string_view text;  ///< for failures that the scheduler itself made
+  ObjectId cause{};         ///< follow it when failure == dependency
+  std::string_view text;    ///< for failures that the scheduler itself made
   ObjectId group{};         ///< first object of the submission it belongs to: what ranks hold
   std::uint32_t count = 1;  ///< of that submission
 };

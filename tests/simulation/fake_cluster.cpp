@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: Apache-2.0
+// The head's shell of the fake cluster, its driver and its faults. What workers do is in fake_worker.cpp.
+#include "fake_cluster.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace rankine::simulation {
+
+FakeCluster::FakeCluster(const Settings& settings)
+    : settings_(settings), random_(settings.seed, 0x51AA), scheduler_([&] {
+        Limits limits;
+        limits.lineage_bytes = settings.seed % 3 == 0 ? 400 : 1u << 20;
+        limits.wake_cost = settings.seed % 2 == 0 ? 20 * kMicrosecond : 0;
+        limits.interrupt_grace = 50 * kMicrosecond;
+        return limits;
+      }()) {
+  for (int kind = 0; kind < 6; ++kind) {
+    TaskClass options;
+    options.function = FunctionId{static_cast<std::uint32_t>(kind)};
+    options.request.cpus = Amount(kind == 3 ? 2 : kind == 4 ? 0 : 1);
+    options.priority = kind == 2 ? 5 : 0;
+    options.max_retries = kind == 1 ? 0 : 3;
+    options.retry_exceptions = kind == 2;
+    options.timeout = kind == 5 ? 400 * kMicrosecond : 0;
+    options.strategy = kind == 4 ? Strategy::spread : Strategy::pack;
+    classes_.push_back(scheduler_.intern(options));
+    class_options_.push_back(options);
+  }
+  ranks_.emplace_back();  // the driver
+  present_.push_back(0);
+}
+
+int FakeCluster::add_worker() {
+  const int at = static_cast<int>(ranks_.size());
+  ranks_.emplace_back();
+  present_.push_back(at);
+  rank(at).node = (at - 1) / settings_.ranks_a_node + 1;
+  rank(at).cpus = 2 + static_cast<double>(below(2));
+  Resources has;
+  has.cpus = Amount(rank(at).cpus);
+  Mail mail;
+  mail.event = WorkerJoined{Rank{at}, NodeId{rank(at).node}, has};
+  deliver_to_head(std::move(mail));
+  return at;
+}
+
+Payload FakeCluster::make_payload() {
+  payloads_.insert(next_payload_);
+  return Payload{next_payload_++};
+}
+
+Value FakeCluster::make_value(ObjectId id, int node) {
+  values_.emplace(next_payload_, id);
+  return {Payload{next_payload_++}, 16, NodeId{node}};
+}
+
+// ---- the head ----
+
+void FakeCluster::walk() {
+  const std::string broken = scheduler_.broken_invariant();
+  if (!broken.empty()) throw Broken("invariant: " + broken);
+}
+
+void FakeCluster::trace(const Event& event, const Commands& commands) const {
+  static constexpr const char* kNames[] = {
+      "Submitted", "Started", "Finished", "Blocked", "Unblocked",      "Recalled",     "CancelRequested",
+      "Put",       "Held",    "Released", "Wanted",  "ObjectVanished", "WorkerJoined", "WorkerLost"};
+  std::fprintf(stderr, "%s", event.index() < std::size(kNames) ? kNames[event.index()] : "Tick");
+  const auto name = [](TaskId task, std::uint32_t count, Rank rank, int attempt) {
+    std::fprintf(stderr, " %llu+%u on %d attempt %d", static_cast<unsigned long long>(number(task)), count,
+                 rankine::index(rank), attempt);
+  };
+  if (const auto* recalled = std::get_if<Recalled>(&event)) {
+    name(recalled->first, recalled->count, recalled->worker, recalled->attempt);
+  } else if (const auto* finished = std::get_if<Finished>(&event)) {
+    name(finished->first, finished->count, finished->worker, finished->attempt);
+  }
+  std::fputs(":", stderr);
+  for (const Command& command : commands) {
+    if (const auto* start = std::get_if<Start>(&command)) {
+      std::fputs(" start", stderr);
+      name(start->first, start->count, start->worker, start->attempt);
+    } else if (const auto* recall = std::get_if<Recall>(&command)) {
+      std::fputs(" recall", stderr);
+      name(recall->first, recall->count, recall->worker, recall->attempt);
+    } else if (const auto* interrupt = std::get_if<Interrupt>(&command)) {
+      std::fprintf(stderr, " interrupt %llu+%u on %d%s;",
+                   static_cast<unsigned long long>(number(interrupt->first)), interrupt->count,
+                   rankine::index(interrupt->worker), interrupt->force ? " by force" : "");
+    }
+  }
+  std::fprintf(stderr, "\n");
+}
+
+void FakeCluster::deliver_to_head(Mail mail) {
+  std::visit(
+      [&](auto& event) {
+        using E = std::decay_t<decltype(event)>;
+        if constexpr (std::is_same_v<E, Submitted>) {
+          event.dependencies = mail.first_list;
+          event.pins = mail.second_list;
+        } else if constexpr (std::is_same_v<E, Put>) {
+          event.inside = mail.first_list;
+        } else if constexpr (std::is_same_v<E, Finished>) {
+          event.outcomes = mail.outcomes;
+          event.inside = mail.inside;
+        }
+      },
+      mail.event);
+  Commands commands;
+  scheduler_.handle(mail.event, now_, commands);
+  ++events_;
+  if (settings_.trace) trace(mail.event, commands);
+  for (const Command& command : commands) carry_out(command);
+  if (settings_.check_every_step || events_ % 1000 == 0) walk();
+}
+
+void FakeCluster::check_value(const Value& value) const {
+  if (value.payload == kNoPayload) return;
+  if (!values_.contains(static_cast<std::uint64_t>(value.payload)))
+    throw Broken("a value that was freed is in use");
+}
+
+void FakeCluster::check_start(const Start& start) {
+  if (!payloads_.contains(static_cast<std::uint64_t>(start.payload)))
+    throw Broken("start with freed arguments");
+  const FakeRank& worker = rank(rankine::index(start.worker));
+  if (worker.lost_told) throw Broken("start on a lost worker");
+  const ObjectId submission = offset(start.first, 0 - std::uint64_t{start.element});
+  const auto found = dependencies_.find(submission);
+  if (found == dependencies_.end()) return;
+  for (const ObjectId id : found->second) {
+    if (scheduler_.object(id).state != ObjectState::sealed)
+      throw Broken("start before its dependencies are sealed");
+  }
+}
+
+void FakeCluster::carry_out(const Command& command) {
+  if (const auto* start = std::get_if<Start>(&command)) {
+    check_start(*start);
+    rank(rankine::index(start->worker)).inbox.emplace_back(*start);
+  } else if (const auto* recall = std::get_if<Recall>(&command)) {
+    rank(rankine::index(recall->worker)).inbox.emplace_back(*recall);
+  } else if (const auto* interrupt = std::get_if<Interrupt>(&command)) {
+    if (interrupt->force) {
+      kill(rankine::index(interrupt->worker));
+    } else {
+      rank(rankine::index(interrupt->worker)).inbox.emplace_back(*interrupt);
+    }
+  } else if (const auto* deliver = std::get_if<Deliver>(&command)) {
+    Delivery delivery;
+    for (std::uint32_t i = 0; i < deliver->count; ++i) {
+      const ObjectId id = offset(deliver->first, i);
+      const ObjectView view = scheduler_.object(id);
+      if (view.state == ObjectState::sealed) check_value(view.value);
+      if (view.state == ObjectState::pending)
+        continue;  // made again in the meantime: another Deliver follows
+      delivery.ids.push_back(id);
+    }
+    rank(rankine::index(deliver->rank)).inbox.emplace_back(std::move(delivery));
+  } else if (const auto* value = std::get_if<FreeValue>(&command)) {
+    if (values_.erase(static_cast<std::uint64_t>(value->value.payload)) != 1)
+      throw Broken("a value is freed twice");
+  } else if (const auto* payload = std::get_if<FreePayload>(&command)) {
+    if (payloads_.erase(static_cast<std::uint64_t>(payload->payload)) != 1)
+      throw Broken("arguments are freed twice");
+  } else if (const auto* timer = std::get_if<SetTimer>(&command)) {
+    timer_set_ = true;
+    timer_ = timer->at;
+  } else {
+    throw Broken("a command nobody asked for");
+  }
+}
+
+// ---- faults ----
+
+/// Dies now; what it had sent may still arrive or not; the head learns of it some time later.
+void FakeCluster::kill(int at) {
+  FakeRank& dead = rank(at);
+  if (!dead.alive || at == 0) return;
+  dead.alive = false;
+  ++deaths_;
+  const auto unsent = static_cast<std::ptrdiff_t>(below(dead.outbox.size() + 1));
+  for (auto mail = dead.outbox.begin() + unsent; mail != dead.outbox.end(); ++mail) {
+    for (const Outcome& outcome : mail->outcomes)
+      values_.erase(static_cast<std::uint64_t>(outcome.value.payload));
+    if (const auto* submitted = std::get_if<Submitted>(&mail->event)) {
+      payloads_.erase(static_cast<std::uint64_t>(submitted->payload));
+    }
+    if (const auto* put = std::get_if<Put>(&mail->event)) {
+      values_.erase(static_cast<std::uint64_t>(put->value.payload));
+    }
+  }
+  dead.outbox.erase(dead.outbox.begin() + unsent, dead.outbox.end());
+  for (const Run& run : dead.runs) {
+    for (const Outcome& outcome : run.outcomes)
+      values_.erase(static_cast<std::uint64_t>(outcome.value.payload));
+  }
+  dead.runs.clear();
+}
+
+void FakeCluster::kill_node(int node) {
+  ++node_deaths_;
+  for (int at = 1; at < static_cast<int>(ranks_.size()); ++at) {
+    if (rank(at).node == node) kill(at);
+  }
+}
+
+void FakeCluster::tell_losses() {
+  for (const int at : std::vector<int>(present_)) {
+    FakeRank& dead = rank(at);
+    if (dead.alive || dead.lost_told || !dead.outbox.empty() || chance() < 0.5) continue;
+    bool node_lost = true;
+    for (int other = 1; other < static_cast<int>(ranks_.size()); ++other) {
+      if (rank(other).node == dead.node && rank(other).alive) node_lost = false;
+    }
+    dead.lost_told = true;
+    std::erase(present_, at);
+    dead.inbox.clear();
+    ++deaths_told_;
+    Mail mail;
+    mail.event = WorkerLost{Rank{at}, node_lost};
+    deliver_to_head(std::move(mail));
+  }
+  if (present_.size() == 1) add_worker();
+}
+
+// ---- the driver ----
+
+void FakeCluster::driver_step() {
+  FakeRank& driver = rank(0);
+  const std::vector<ObjectId> held(driver.held.begin(), driver.held.end());
+  const double what = chance();
+  if (what < 0.45) {
+    submit(0, kDriver, ++driver_ids_, 0);
+  } else if (what < 0.55) {  // a range
+    const auto count = static_cast<std::uint32_t>(1 + below(40));
+    const ObjectId first{driver_ids_ + 1};
+    driver_ids_ += count;
+    Submitted event;
+    event.first = first;
+    event.count = count;
+    event.range = true;
+    event.submitter = kHead;
+    event.task_class = classes_[below(3)];
+    event.payload = make_payload();
+    counts_[first] = count;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      depth_[offset(first, i)] = 1;
+      class_of_[offset(first, i)] = event.task_class;
+    }
+    hold(0, first, true);
+    Mail mail;
+    mail.event = event;
+    send(0, std::move(mail));
+  } else if (what < 0.65) {  // put, sometimes with a ref inside
+    const ObjectId id{++driver_ids_};
+    Put event;
+    event.object = id;
+    event.owner = kHead;
+    event.value = make_value(id, chance() < 0.5 ? rankine::index(kNoNode) : rank(0).node);
+    Mail mail;
+    if (!held.empty() && chance() < 0.5) mail.first_list.push_back(pick(held));
+    mail.event = event;
+    counts_[id] = 1;
+    hold(0, id, true);
+    send(0, std::move(mail));
+  } else if (what < 0.85 && !held.empty()) {
+    release(0, pick(held));
+  } else if (what < 0.95 && !held.empty()) {  // cancel
+    const ObjectId first = pick(held);
+    const auto count = static_cast<std::uint32_t>(1 + below(counts_[first]));
+    const auto skip = static_cast<std::uint32_t>(below(counts_[first] - count + 1));
+    for (std::uint32_t i = 0; i < count; ++i) cancel_asked_.insert(offset(first, skip + i));
+    Mail mail;
+    mail.event = CancelRequested{offset(first, skip), count, chance() < 0.3};
+    send(0, std::move(mail));
+  } else if (!held.empty()) {
+    const ObjectId first = pick(held);
+    Mail mail;
+    mail.event = Wanted{first, counts_[first], kHead};
+    send(0, std::move(mail));
+  }
+}
+
+void FakeCluster::step(bool faults) {
+  now_ = now_ + static_cast<Nanoseconds>(below(20'000));
+  const int at = pick(present_);
+  FakeRank& someone = rank(at);
+  if (chance() < 0.4 && !someone.outbox.empty() && !someone.lost_told) {
+    Mail mail = std::move(someone.outbox.front());
+    someone.outbox.pop_front();
+    deliver_to_head(std::move(mail));
+  } else if (someone.alive) {
+    if (chance() < 0.5 && !someone.inbox.empty()) {
+      receive(at);
+    } else if (at > 0) {
+      act(at);
+    }
+  }
+  if (timer_set_ && now_ >= timer_) {
+    timer_set_ = false;
+    Mail mail;
+    mail.event = Tick{};
+    deliver_to_head(std::move(mail));
+  }
+  if (faults && chance() < settings_.death) kill(static_cast<int>(below(ranks_.size())));
+  if (faults && chance() < settings_.node_death) kill_node(rank(static_cast<int>(below(ranks_.size()))).node);
+  if (deaths_ > deaths_told_) tell_losses();
+}
+
+/// Nothing is under way any more.
+bool FakeCluster::settle() {
+  for (const FakeRank& someone : ranks_) {
+    if (!someone.outbox.empty()) return false;
+    if (someone.alive && (!someone.inbox.empty() || !someone.runs.empty())) return false;
+    if (!someone.alive && !someone.lost_told) return false;
+  }
+  return true;
+}
+
+/// Who still has something, for the report of a run without end.
+std::string FakeCluster::under_way() const {
+  std::string text;
+  for (std::size_t at = 0; at < ranks_.size(); ++at) {
+    const FakeRank& someone = ranks_[at];
+    if (someone.lost_told) continue;
+    text += "\n  rank " + std::to_string(at) + ": inbox " + std::to_string(someone.inbox.size()) +
+            ", outbox " + std::to_string(someone.outbox.size());
+    for (const Run& run : someone.runs) {
+      const ObjectId id = offset(run.start.first, run.at);
+      text += "\n    " + std::to_string(number(id)) + (run.begun ? " begun" : " queued") +
+              (run.blocked ? " blocked" : "") + " class " +
+              std::to_string(static_cast<int>(run.start.task_class)) +
+              ", head: " + scheduler_.explain(id).sentence;
+      for (const ObjectId child : run.awaited) {
+        if (someone.delivered.contains(child)) continue;
+        text += "\n      awaits " + std::to_string(number(child)) + ": " + scheduler_.explain(child).sentence;
+      }
+    }
+  }
+  return text;
+}
+
+void FakeCluster::run() {
+  for (int i = 0; i < settings_.workers; ++i) {
+    if (i <= settings_.workers / 2 || chance() < 0.7) add_worker();
+  }
+  for (int done = 0; done < settings_.driver_steps;) {
+    if (chance() < 0.2) {
+      driver_step();
+      ++done;
+    }
+    step(true);
+    if (chance() < 0.002 * settings_.workers) add_worker();
+  }
+  if (settings_.trace)
+    std::fprintf(stderr, "the driver is done: %zu deaths\n", static_cast<std::size_t>(deaths_));
+  std::uint64_t steps = 0;
+  const std::uint64_t most = 3'000'000;
+  while (!settle()) {
+    step(false);
+    if (++steps > most)
+      throw Broken("it never comes to rest, deaths " + std::to_string(deaths_) + ", events " +
+                   std::to_string(events_) + under_way());
+  }
+  check_end();
+}
+
+void FakeCluster::check_end() {
+  walk();
+  const Counts counts = scheduler_.counts();
+  if (counts.waiting + counts.ready + counts.assigned != 0) {
+    std::string where;
+    for (const auto& [id, options] : class_of_) {
+      const Explanation said = scheduler_.explain(id);
+      if (said.state == Explanation::State::unknown || said.state == Explanation::State::ended) continue;
+      where += "; " + std::to_string(number(id)) + ": " + said.sentence;
+    }
+    throw Broken("all is quiet, but " + std::to_string(counts.waiting) + " wait, " +
+                 std::to_string(counts.ready) + " are ready, " + std::to_string(counts.assigned) +
+                 " assigned" + where);
+  }
+  if (counts.finished + counts.failed + counts.cancelled != counts.submitted)
+    throw Broken("a task ended never or twice");
+  for (const ObjectId first : std::set<ObjectId>(rank(0).held.begin(), rank(0).held.end())) {
+    for (std::uint32_t i = 0; i < counts_[first]; ++i) {
+      const ObjectId id = offset(first, i);
+      const ObjectView view = scheduler_.object(id);
+      const std::string name = "object " + std::to_string(number(id));
+      if (view.state == ObjectState::unknown || view.state == ObjectState::pending)
+        throw Broken(name + " has no end");
+      if (view.state == ObjectState::sealed) {
+        const auto value = values_.find(static_cast<std::uint64_t>(view.value.payload));
+        if (value == values_.end() || value->second != id) throw Broken(name + " has another's value");
+        continue;
+      }
+      const bool asked = cancel_asked_.contains(id);
+      if (view.failure == FailureKind::cancelled && !asked) throw Broken(name + " was cancelled by nobody");
+      if (view.failure == FailureKind::threw && !asked && !program(id).throws && !program(id).hangs) {
+        throw Broken(name + " failed with an error that it never threw");
+      }
+      if (view.failure == FailureKind::lost && node_deaths_ + deaths_ == 0)
+        throw Broken(name + " is lost, why?");
+      if (view.failure == FailureKind::unsatisfiable && deaths_ == 0)
+        throw Broken(name + " is said to be unsatisfiable");
+      const bool died = view.failure == FailureKind::worker_died || view.failure == FailureKind::poison;
+      if (died && deaths_ == 0) throw Broken(name + " died with a worker, but none died");
+    }
+  }
+  while (!rank(0).held.empty()) release(0, *rank(0).held.begin());
+  for (int at = 1; at < static_cast<int>(ranks_.size()); ++at) {
+    if (rank(at).alive && !rank(at).held.empty()) throw Broken("a fake rank forgot to release");
+  }
+  while (!rank(0).outbox.empty()) {
+    Mail mail = std::move(rank(0).outbox.front());
+    rank(0).outbox.pop_front();
+    deliver_to_head(std::move(mail));
+  }
+  walk();
+  final_ = scheduler_.counts();
+  if (final_.live_objects != 0) throw Broken(std::to_string(final_.live_objects) + " objects leak");
+  if (!values_.empty()) throw Broken(std::to_string(values_.size()) + " values leak");
+  if (!payloads_.empty()) throw Broken(std::to_string(payloads_.size()) + " packed arguments leak");
+}
+
+}  // namespace rankine::simulation

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cluster in one thread around a real scheduler: ranks that execute, block, submit, put, die; messages with
+// delays, in order for each sender and receiver. Everything follows from the seed. It checks as it goes that
+// nothing is lost, ended twice, freed twice or started with arguments that are gone, and at the end that
+// nothing leaks.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <rankine/core/philox.hpp>
+
+#include "scheduler/scheduler.hpp"
+
+namespace rankine::simulation {
+
+using namespace rankine::scheduler;
+
+struct Settings {
+  std::uint64_t seed = 1;
+  int workers = 4;
+  int ranks_a_node = 2;
+  int driver_steps = 40;         ///< things the driver does
+  double death = 0.002;          ///< chance a step that a worker dies
+  double node_death = 0.0005;    ///< ... that all ranks of a node die
+  bool check_every_step = true;  ///< walk the invariants after each event, else now and then
+  bool trace = false;
+};
+
+struct Broken : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class FakeCluster {
+ public:
+  explicit FakeCluster(const Settings& settings);
+  /// Runs the whole life; throws Broken with a sentence.
+  void run();
+  std::uint64_t events() const { return events_; }
+  const Counts& final_counts() const { return final_; }
+
+ private:
+  /// An event that owns what its spans point to.
+  struct Mail {
+    Event event;
+    std::vector<ObjectId> first_list;
+    std::vector<ObjectId> second_list;
+    std::vector<Outcome> outcomes;
+    std::vector<Inside> inside;
+  };
+  struct Delivery {
+    std::vector<ObjectId> ids;
+  };
+  using ToRank = std::variant<Start, Recall, Interrupt, Delivery>;
+
+  struct Run {
+    Start start;
+    std::uint32_t at = 0;  ///< elements done
+    int phase = 0;         ///< of the element at `at`
+    bool begun = false;
+    bool blocked = false;
+    bool told_started = false;
+    bool interrupted = false;  ///< of the whole run, by a timeout
+    std::set<ObjectId> to_stop;
+    std::set<ObjectId> awaited;
+    std::vector<ObjectId> children;
+    std::vector<Outcome> outcomes;
+    std::vector<Inside> inside;
+    std::vector<ObjectId> to_release;
+  };
+
+  struct FakeRank {
+    bool alive = true;
+    bool lost_told = false;
+    int node = 0;
+    double cpus = 1;
+    std::deque<ToRank> inbox;
+    std::deque<Mail> outbox;
+    std::deque<Run> runs;
+    std::multiset<ObjectId> held;  ///< handles; the first and the last are told to the head
+    std::unordered_set<ObjectId> delivered;
+  };
+
+  struct Program {
+    bool throws = false;
+    bool hangs = false;  ///< until interrupted
+    bool stubborn = false;
+    bool waits = false;
+    bool returns_child = false;
+    bool on_node = false;
+    int children = 0;
+  };
+
+  Program program(TaskId id) const;
+  double chance() { return random_.uniform(); }
+  std::uint64_t below(std::uint64_t bound) { return random_.below(bound); }
+  template <class T>
+  const T& pick(const std::vector<T>& from) {
+    return from[below(from.size())];
+  }
+
+  // ---- the head's shell ----
+  void deliver_to_head(Mail mail);
+  void carry_out(const Command& command);
+  void check_start(const Start& start);
+  Payload make_payload();
+  Value make_value(ObjectId id, int node);
+  void check_value(const Value& value) const;
+
+  // ---- ranks ----
+  FakeRank& rank(int at) { return ranks_[static_cast<std::size_t>(at)]; }
+  void send(int from, Mail mail) { rank(from).outbox.push_back(std::move(mail)); }
+  void hold(int at, ObjectId id, bool already_known);
+  void release(int at, ObjectId id);
+  void receive(int at);
+  void take_back(int at, const Recall& recall);
+  void stop(int at, const Interrupt& interrupt);
+  void act(int at);
+  bool begin_next(int at);
+  void advance(int at, std::size_t run);
+  void end_element(int at, std::size_t run);
+  void finish_run(int at, std::size_t run);
+  void begin_element(int at, Run& run);
+  void kill(int at);
+  void kill_node(int node);
+  void tell_losses();
+  int add_worker();
+  ObjectId submit(int at, TaskId parent, std::uint64_t n, int depth);
+
+  // ---- the driver ----
+  void drive();
+  void driver_step();
+  bool settle();
+  std::string under_way() const;
+  void step(bool faults);
+  void check_end();
+  void walk();
+  void trace(const Event& event, const Commands& commands) const;
+
+  Settings settings_;
+  Philox random_;
+  Scheduler scheduler_;
+  Time now_;
+  bool timer_set_ = false;
+  Time timer_;
+  std::vector<FakeRank> ranks_;
+  std::vector<int> present_;  ///< ranks whose loss was not told
+  std::vector<ClassId> classes_;
+  std::vector<TaskClass> class_options_;
+  std::uint64_t next_payload_ = 1;
+  std::unordered_set<std::uint64_t> payloads_;
+  std::unordered_map<std::uint64_t, ObjectId> values_;
+  std::uint64_t driver_ids_ = 0;
+  std::unordered_map<ObjectId, int> depth_;
+  std::unordered_map<ObjectId, std::vector<ObjectId>> dependencies_;
+  std::unordered_map<ObjectId, std::uint32_t> counts_;  ///< of submissions, by first id
+  std::unordered_set<ObjectId> cancel_asked_;
+  std::unordered_map<ObjectId, ClassId> class_of_;
+  std::uint64_t deaths_ = 0;
+  std::uint64_t deaths_told_ = 0;
+  std::uint64_t node_deaths_ = 0;
+  std::uint64_t events_ = 0;
+  Counts final_;
+};
+
+}  // namespace rankine::simulation
