@@ -12,11 +12,12 @@
 namespace rankine::transport {
 namespace {
 
-// Mail from other nodes rings no bell: it is looked for this often, and less often when nothing came for a
-// while.
-constexpr Nanoseconds kPollIntervalMin = 5 * kMillisecond;
-constexpr Nanoseconds kPollIntervalMax = 20 * kMillisecond;
-constexpr std::uint32_t kQuietSleeps = 16;
+// Mail from other nodes rings no bell, and where puts need this process to complete they wait for its next
+// poll. So sleeps are short just after mail and grow while nothing comes.
+constexpr Nanoseconds kNapAfterMail = 100 * kMicrosecond;
+constexpr Nanoseconds kPollInterval = 5 * kMillisecond;
+constexpr Nanoseconds kPollIntervalQuiet = 20 * kMillisecond;
+constexpr std::uint32_t kSleepsToQuiet = 24;
 // With ranks on other nodes, a poll that found mail drives MPI's progress only this often.
 constexpr unsigned kBusyPollsPerProgress = 8;
 constexpr std::size_t kQueueBytesKept = std::size_t{1} << 20;
@@ -287,15 +288,8 @@ std::size_t RingTransport::poll(MailSink& sink, std::size_t messages_max) {
   const int slots = slots_in_use();
   if (next_slot_ >= slots) next_slot_ = 0;
   const int first = next_slot_;
-  for (int i = 0; i < slots && count < messages_max; ++i) {
-    const int slot = first + i < slots ? first + i : first + i - slots;
-    const std::uint64_t tail = load_word(layout_.tail_offset(rank_, slot));
-    if (tail == consumed_[slot] || slot_excluded_[slot] != 0) [[likely]]
-      continue;
-    if (!resolve_source(slot)) continue;
-    count += drain_slot(slot, sink, messages_max - count);
-    next_slot_ = slot + 1;
-  }
+  count += scan(first, slots, sink, messages_max - count);
+  if (count < messages_max) count += scan(0, first, sink, messages_max - count);
   retry_blocked();
   if (own_records_) send_pending();
   publish_flags();
@@ -340,6 +334,22 @@ bool RingTransport::resolve_source(int slot) {
   if (!is_excluded(slots_[slot].source)) return true;
   store_relaxed(slot_excluded_[slot], std::uint8_t{1});
   return false;
+}
+
+/// Takes mail from the slots begin .. end-1 that have some. An empty slot costs two loads and a comparison.
+std::size_t RingTransport::scan(int begin, int end, MailSink& sink, std::size_t messages_max) {
+  auto* const tails = reinterpret_cast<std::uint64_t*>(memory_ + layout_.tail_offset(rank_, 0));
+  const std::uint64_t* const consumed = consumed_.data();
+  std::size_t count = 0;
+  for (int slot = begin; slot < end && count < messages_max; ++slot) {
+    const std::uint64_t tail = std::atomic_ref<std::uint64_t>(tails[slot]).load(std::memory_order_acquire);
+    if (tail == consumed[slot] || slot_excluded_[slot] != 0) [[likely]]
+      continue;
+    if (!resolve_source(slot)) continue;
+    count += drain_slot(slot, sink, messages_max - count);
+    next_slot_ = slot + 1;
+  }
+  return count;
 }
 
 std::size_t RingTransport::drain_slot(int at, MailSink& sink, std::size_t messages_max) {
@@ -435,10 +445,9 @@ bool RingTransport::mail_waits() {
 }
 
 Nanoseconds RingTransport::quiet_interval_ns() {
-  const std::uint32_t quiet = quiet_sleeps_.fetch_add(1, std::memory_order_relaxed);
-  return quiet < kQuietSleeps       ? kPollIntervalMin
-         : quiet < 2 * kQuietSleeps ? 2 * kPollIntervalMin
-                                    : kPollIntervalMax;
+  const std::uint32_t sleeps = quiet_sleeps_.fetch_add(1, std::memory_order_relaxed);
+  if (sleeps >= kSleepsToQuiet) return kPollIntervalQuiet;
+  return std::min(kPollInterval, kNapAfterMail << std::min(sleeps / 2, 6u));
 }
 
 void RingTransport::sleep(Nanoseconds timeout_ns) {

@@ -79,6 +79,7 @@ class RingTransport : public Transport {
 
   // Receiving.
   std::size_t deliver_self(MailSink& sink, std::size_t messages_max);
+  std::size_t scan(int begin, int end, MailSink& sink, std::size_t messages_max);
   std::size_t drain_slot(int slot, MailSink& sink, std::size_t messages_max);
   bool accept(Rank source, const ArrivedRecord& record, MailSink& sink);
   void forward(const Envelope& envelope, std::span<const std::byte> payload);

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs an MPI program with ranks on two virtual hosts (network namespaces joined by a bridge) of this machine:
+#   two_hosts.sh [-n RANKS_A_HOST] PROGRAM [ARGUMENTS]
+# It leaves nothing behind, also on failure. Exit code: the program's; 77 (skipped) without root or iproute2.
+set -u
+
+ranks_a_host=1
+if [ "${1:-}" = "-n" ]; then ranks_a_host=$2; shift 2; fi
+if [ $# -lt 1 ]; then echo "usage: two_hosts.sh [-n RANKS_A_HOST] PROGRAM [ARGUMENTS]" >&2; exit 2; fi
+if [ "$(id -u)" != 0 ]; then echo "two_hosts.sh: skipped, network namespaces need root"; exit 77; fi
+for tool in ip nsenter mpirun; do
+  if ! command -v "$tool" > /dev/null; then echo "two_hosts.sh: skipped, no $tool (iproute2, util-linux)"; exit 77; fi
+done
+
+# Names of this run alone, so that several runs do not meet. Interface names have 15 characters at most.
+tag=$(printf '%05x' $(( $$ % 1048576 )))
+subnet="10.$(( 100 + $$ / 256 % 100 )).$(( $$ % 256 ))"
+bridge="rkb$tag"
+work=$(mktemp -d "${TMPDIR:-/tmp}/rankine-hosts.XXXXXX")
+
+tear_down() {
+  for i in 1 2; do
+    ip netns pids "rk$tag-$i" 2> /dev/null | xargs -r kill -9 2> /dev/null
+    ip netns del "rk$tag-$i" 2> /dev/null
+    ip link del "rkv$tag$i" 2> /dev/null
+  done
+  ip link del "$bridge" 2> /dev/null
+  rm -rf "$work"
+}
+trap tear_down EXIT
+trap 'exit 130' INT TERM
+
+set_up() {
+  ip link add "$bridge" type bridge && ip addr add "$subnet.254/24" dev "$bridge" && ip link set "$bridge" up || return
+  for i in 1 2; do
+    local host="rk$tag-$i"
+    ip netns add "$host" &&
+      ip link add "rkv$tag$i" type veth peer name eth0 netns "$host" &&
+      ip link set "rkv$tag$i" master "$bridge" up &&
+      ip -n "$host" addr add "$subnet.$i/24" dev eth0 &&
+      ip -n "$host" link set eth0 up && ip -n "$host" link set lo up &&
+      ip -n "$host" route add default via "$subnet.254" || return
+    echo "$subnet.$i slots=$ranks_a_host" >> "$work/hosts"
+  done
+}
+if ! set_up; then echo "two_hosts.sh: skipped, this machine allows no network namespaces or bridges"; exit 77; fi
+
+# What mpirun uses instead of ssh: the first argument is the host's address, the rest a command line. The UTS
+# namespace gives each host its name, by which Open MPI tells nodes apart.
+cat > "$work/enter" << AGENT
+#!/bin/bash
+i=\${1##*.}
+shift
+exec nsenter --net=/run/netns/rk$tag-\$i unshare --uts bash -c 'hostname "\$0"; eval "\$1"' "rk$tag-\$i" "\$*"
+AGENT
+chmod +x "$work/enter"
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# Debian's Open MPI needs these for windows across nodes; what the caller has set stays.
+export OMPI_MCA_pml="${OMPI_MCA_pml:-ucx}" OMPI_MCA_osc="${OMPI_MCA_osc:-ucx,sm}"
+export OMPI_MCA_pml_ucx_tls="${OMPI_MCA_pml_ucx_tls:-any}" OMPI_MCA_pml_ucx_devices="${OMPI_MCA_pml_ucx_devices:-any}"
+export OMPI_MCA_osc_ucx_tls="${OMPI_MCA_osc_ucx_tls:-any}"
+mpirun --mca plm_rsh_agent "$work/enter" --mca plm rsh --hostfile "$work/hosts" \
+  --mca oob_tcp_if_include "$subnet.0/24" -n $(( 2 * ranks_a_host )) --oversubscribe --bind-to none \
+  -x OMPI_MCA_pml -x OMPI_MCA_osc -x OMPI_MCA_pml_ucx_tls -x OMPI_MCA_pml_ucx_devices -x OMPI_MCA_osc_ucx_tls "$@"
+exit $?
