@@ -235,7 +235,7 @@ void FakeCluster::driver_step() {
   if (what < 0.45) {
     submit(0, kDriver, ++driver_ids_, 0);
   } else if (what < 0.55) {  // a range
-    const auto count = static_cast<std::uint32_t>(1 + below(40));
+    const auto count = static_cast<std::uint32_t>(1 + below(16));
     const ObjectId first{driver_ids_ + 1};
     driver_ids_ += count;
     Submitted event;

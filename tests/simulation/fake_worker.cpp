@@ -15,7 +15,7 @@ FakeCluster::Program FakeCluster::program(TaskId id) const {
   const bool leaf = depth == depth_.end() || depth->second >= 2;
   program.throws = random.uniform() < 0.08;
   program.on_node = random.uniform() < 0.4;
-  program.hangs = class_of_.contains(id) && class_of_.at(id) == classes_[5] && random.uniform() < 0.1;
+  program.hangs = class_of_.contains(id) && class_of_.at(id) == classes_[5] && random.uniform() < 0.06;
   program.stubborn = random.uniform() < 0.3;
   if (!leaf && random.uniform() < 0.4) program.children = static_cast<int>(1 + random.below(3));
   program.waits = program.children > 0 && random.uniform() < 0.6;

@@ -52,9 +52,9 @@ Settings settings_of(const Options& options, std::uint64_t seed) {
   settings.workers = options.workers > 0 ? options.workers : static_cast<int>(1 + random.below(6));
   settings.ranks_a_node = static_cast<int>(1 + random.below(3));
   settings.driver_steps =
-      options.driver_steps > 0 ? options.driver_steps : static_cast<int>(5 + random.below(30));
+      options.driver_steps > 0 ? options.driver_steps : static_cast<int>(4 + random.below(18));
   const double mood = random.uniform();
-  settings.death = mood < 0.3 ? 0 : mood < 0.8 ? 0.001 : 0.01;
+  settings.death = mood < 0.3 ? 0 : mood < 0.8 ? 0.001 : 0.005;
   settings.node_death = random.uniform() < 0.5 ? 0 : 0.001;
   settings.check_every_step = settings.workers < 100;
   settings.trace = options.trace;
