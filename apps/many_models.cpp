@@ -10,6 +10,7 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -47,18 +48,20 @@ struct Work {
 };
 
 void add_options(CLI::App& app, Settings& settings) {
+  constexpr std::uint64_t series_max = 1'000'000'000;
+  constexpr int steps_max = 100'000;
   app.add_option("--data", settings.data,
                  "M3 file, M4 NAME-train.csv or folder, long CSV (id,time,value) or HDF5");
   app.add_option("--series", settings.series, "without --data: how many series to generate")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(std::uint64_t{1}, series_max));
   app.add_option("--models", settings.models,
                  "all, or a list of naive,snaive,naive2,ses,holt,damped,theta,comb");
   app.add_option("--season", settings.season,
                  "observations a seasonal cycle (default: as the data says; generated 12)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, steps_max));
   app.add_option("--horizon", settings.horizon,
                  "steps to forecast, held out (default: as the data says; generated 18)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, steps_max));
   app.add_option("--seed", settings.seed, "of the generated series");
   app.add_option("--out", settings.out, "folder for results.h5, made if it is not there");
   app.add_option("--id-column", settings.columns.id_column, "of long CSV");
@@ -168,17 +171,40 @@ double fit_all(Work& work) {
   return progress.seconds();
 }
 
+/// Names what could not be fitted or scored: a line for each series and reason.
 void report_failures(const fc::Results& results) {
-  constexpr std::size_t shown_max = 20;
+  constexpr int lines_max = 20;
   const auto& failures = results.fits.failures;
-  for (std::size_t k = 0; k < std::min(failures.size(), shown_max); ++k) {
-    const fc::Failure& failure = failures[k];
-    std::cerr << fmt::format("failed: series {}, model {}: {}\n",
-                             results.ids[static_cast<std::size_t>(failure.series)], fc::name(failure.model),
-                             failure.reason);
+  const std::size_t models = results.models.size();
+  int lines = 0;
+  for (std::size_t k = 0; k < failures.size();) {
+    std::string names;
+    std::size_t next = k;
+    for (; next < failures.size() && failures[next].series == failures[k].series &&
+           failures[next].reason == failures[k].reason;
+         ++next) {
+      names += fmt::format("{}{}", next > k ? ", " : "", fc::name(failures[next].model));
+    }
+    if (++lines > lines_max) {
+      std::cerr << fmt::format("... and {} more failures: see failures_* in results.h5\n",
+                               failures.size() - k);
+      break;
+    }
+    std::cerr << fmt::format("failed: series {}, {}: {}\n",
+                             results.ids[static_cast<std::size_t>(failures[k].series)],
+                             next - k == models ? "all models" : names, failures[k].reason);
+    k = next;
   }
-  if (failures.size() > shown_max) {
-    std::cerr << fmt::format("... and {} more: see failures_* in results.h5\n", failures.size() - shown_max);
+  lines = 0;
+  for (std::size_t s = 0; s < results.ids.size() && lines < lines_max; ++s) {
+    bool undefined = false;
+    for (std::size_t k = s * models; k < (s + 1) * models; ++k) {
+      undefined = undefined || (!std::isnan(results.fits.smape[k]) && std::isnan(results.fits.mase[k]));
+    }
+    if (!undefined) continue;
+    std::cerr << fmt::format("no MASE: series {}: its naive in-sample error is 0 or undefined\n",
+                             results.ids[s]);
+    ++lines;
   }
 }
 
@@ -189,15 +215,7 @@ nlohmann::ordered_json by_model(const fc::ScoreTable& table, double fc::Score::*
   return json;  // a NaN is written as null
 }
 
-int drive(int argc, char** argv, int ranks) {
-  Settings settings;
-  CLI::App app("Fits forecasting models to many time series and scores them.", "rankine-many-models");
-  add_options(app, settings);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;
-  }
+int work_through(const Settings& settings, int ranks) {
   const rk::Time start = rk::now();
   std::filesystem::create_directories(settings.out);
   const int workers = std::max(1, ranks - 1);
@@ -230,6 +248,23 @@ int drive(int argc, char** argv, int ranks) {
   json["results_sha256"] = fc::digest(results);
   std::cout << json.dump() << std::endl;
   return failed > 0 ? kSomeFailed : 0;
+}
+
+int drive(int argc, char** argv, int ranks) {
+  Settings settings;
+  CLI::App app("Fits forecasting models to many time series and scores them.", "rankine-many-models");
+  add_options(app, settings);
+  try {
+    app.parse(argc, argv);
+    return work_through(settings, ranks);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  } catch (const rk::InputError& error) {
+    std::cerr << "rankine-many-models: " << error.what() << '\n';
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "rankine-many-models: --out: " << error.what() << '\n';
+  }
+  return 1;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -32,6 +33,27 @@ std::string block(const ScoreTable& table, std::string_view title, Measure measu
       text += fmt::format("  {:>{}}", cell, std::max<std::size_t>(9, row.group.size()));
     }
     text += '\n';
+  }
+  return text;
+}
+
+/// A sentence for each count of failed fits and of undefined MASEs, with the methods that share it.
+std::string notes(const ScoreRow& total, const std::vector<std::string>& methods) {
+  std::map<std::int64_t, std::vector<std::string>> failed;
+  std::map<std::int64_t, std::vector<std::string>> undefined;
+  for (std::size_t k = 0; k < methods.size(); ++k) {
+    const Score& score = total.methods[k];
+    if (score.failed > 0) failed[score.failed].push_back(methods[k]);
+    if (score.mase_scored < score.scored) undefined[score.scored - score.mase_scored].push_back(methods[k]);
+  }
+  std::string text;
+  for (const auto& [count, names] : failed) {
+    text += fmt::format("Could not be fitted to {} of {} series, which are in no mean: {}\n", count,
+                        total.series, fmt::join(names, ", "));
+  }
+  for (const auto& [count, names] : undefined) {
+    text += fmt::format("MASE is undefined for {} series (naive in-sample error 0), not in its mean: {}\n",
+                        count, fmt::join(names, ", "));
   }
   return text;
 }
@@ -105,19 +127,7 @@ std::string render(const ScoreTable& table) {
   if (std::any_of(total.begin(), total.end(), [](const Score& score) { return std::isfinite(score.owa); })) {
     text += '\n' + block(table, "OWA", &Score::owa);
   }
-  for (std::size_t k = 0; k < table.methods.size(); ++k) {
-    const Score& score = total[k];
-    if (score.failed > 0) {
-      text += fmt::format("{}: could not be fitted to {} of {} series; these are in no mean\n",
-                          table.methods[k], score.failed, table.total().series);
-    }
-    if (score.mase_scored < score.scored) {
-      text += fmt::format(
-          "{}: MASE is undefined for {} series (naive in-sample error 0); these are not in its mean\n",
-          table.methods[k], score.scored - score.mase_scored);
-    }
-  }
-  return text;
+  return text + notes(table.total(), table.methods);
 }
 
 }  // namespace rankine::forecast

@@ -71,7 +71,7 @@ TEST_CASE("Undefined and failed errors are left out of the means and counted") {
   CHECK(score.mase_scored == 1);
   CHECK(score.failed == 1);
   const std::string text = render(sum.table());
-  CHECK(text.find("could not be fitted to 1 of 3 series") != std::string::npos);
+  CHECK(text.find("Could not be fitted to 1 of 3 series, which are in no mean: Naive2") != std::string::npos);
   CHECK(text.find("MASE is undefined for 1 series") != std::string::npos);
 }
 
