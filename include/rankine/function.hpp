@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <typeinfo>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <rankine/core/ids.hpp>
+#include <rankine/runtime/call.hpp>
 #include <rankine/serialize/serialize.hpp>
 
 namespace rankine {
@@ -23,38 +24,6 @@ template <class T>
 class Future;
 
 namespace detail {
-
-/// What a registered function's wrapper works on: one call, as bytes.
-struct Call {
-  /// The bytes of an argument that was a future.
-  struct Dependency {
-    std::span<const std::byte> bytes;
-    std::shared_ptr<const void> owner;
-  };
-  Reader* element = nullptr;  ///< ranges: the first parameter of this element
-  Reader* common = nullptr;   ///< the other parameters that came as values, in order
-  std::uint64_t future_mask = 0;  ///< bit i: parameter i came as a future
-  std::span<const Dependency> dependencies;  ///< in the order of their parameters
-
-  /// Gives memory for the packed result of exactly `bytes` bytes; refs written into it are noted in refs().
-  struct ResultSink {
-    virtual std::span<std::byte> allocate(std::size_t bytes) = 0;
-    virtual std::vector<ObjectId>* refs() = 0;
-
-   protected:
-    ~ResultSink() = default;
-  };
-  ResultSink* result = nullptr;
-};
-
-using Invoke = void (*)(Call&);
-
-/// Adds a function to the table; called before main() by the initialisation of Registration<F>::done.
-bool add_function(const std::type_info& tag, Invoke invoke, const char* source_file);
-
-/// Number of a registered function. The first call sorts the table; throws Error naming two internal-linkage functions
-/// of one name.
-FunctionId function_id(const std::type_info& tag, Invoke invoke);
 
 template <auto F>
 struct Tag {};

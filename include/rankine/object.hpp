@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <rankine/core/error.hpp>
-#include <rankine/detail/context.hpp>
+#include <rankine/runtime/context.hpp>
 #include <rankine/serialize/serialize.hpp>
 
 namespace rankine {

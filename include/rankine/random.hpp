@@ -3,7 +3,7 @@
 #pragma once
 
 #include <rankine/core/philox.hpp>
-#include <rankine/detail/context.hpp>
+#include <rankine/runtime/context.hpp>
 
 namespace rankine {
 

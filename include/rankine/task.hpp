@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include <rankine/detail/arguments.hpp>
+#include <rankine/runtime/arguments.hpp>
 #include <rankine/function.hpp>
 #include <rankine/object.hpp>
 #include <rankine/options.hpp>

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <rankine/core/ids.hpp>
-#include <rankine/detail/arguments.hpp>
+#include <rankine/runtime/arguments.hpp>
 
 #include "runtime/blob.hpp"
 

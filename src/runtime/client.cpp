@@ -125,6 +125,11 @@ std::shared_ptr<const void> Client::keep(ObjectId group, std::uint32_t count) {
 
 void Client::release(ObjectEntry* object_entry) {
   const std::lock_guard lock(waiting_.progress_mutex());
+  const TaskFrame& frame = waiting_.frame();
+  if (frame.result_refs != nullptr && !frame.result_refs->empty()) {
+    frame.piece->held_until_sent.emplace_back(object_entry);
+    return;
+  }
   if (object_entry->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     erase(static_cast<Entry*>(object_entry));
   }
@@ -230,6 +235,7 @@ void Client::complete(Entry& entry, std::uint32_t element) {
 // ---- waiting ----------------------------------------------------------------------------------------------------
 
 void Client::want(Entry& entry, std::uint32_t element, std::uint32_t count) {
+  // On rank 0 the head delivers what has ended before this returns.
   if (entry.unasked) return;
   for (std::uint32_t i = element; i < element + count; ++i) {
     Slot& slot = entry.slot(i);
@@ -242,8 +248,8 @@ void Client::want(Entry& entry, std::uint32_t element, std::uint32_t count) {
 bool Client::ready(EntryElement what) {
   std::unique_lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(*what.entry);
-  if (entry.slot(what.element).state != Slot::State::pending) return true;
   want(entry, what.element, 1);
+  if (entry.slot(what.element).state != Slot::State::pending) return true;
   Waiter nobody;
   waiting_.block(nobody, 0, lock);  // a look at the mail
   return entry.slot(what.element).state != Slot::State::pending;
@@ -255,8 +261,8 @@ std::uint32_t Client::ended(ObjectEntry& entry) {
 }
 
 void Client::wait_one(Entry& entry, std::uint32_t element, std::unique_lock<std::mutex>& lock) {
-  if (entry.slot(element).state != Slot::State::pending) return;
   want(entry, element, 1);
+  if (entry.slot(element).state != Slot::State::pending) return;
   waiting_.promote(offset(entry.first, element));
   Waiter waiter;
   entry.watchers.push_back({&waiter, element, 0});
@@ -268,7 +274,9 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   std::unique_lock lock(waiting_.progress_mutex());
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < those.size(); ++i) {
-    if (as_entry(*those[i].entry).slot(those[i].element).state != Slot::State::pending) order.push_back(i);
+    Entry& entry = as_entry(*those[i].entry);
+    want(entry, those[i].element, 1);
+    if (entry.slot(those[i].element).state != Slot::State::pending) order.push_back(i);
   }
   if (order.size() >= count) return order;
   Waiter waiter;
@@ -277,7 +285,6 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
     if (entry.slot(those[i].element).state != Slot::State::pending) continue;
-    want(entry, those[i].element, 1);
     entry.watchers.push_back({&waiter, those[i].element, i});
   }
   if (!those.empty()) waiting_.promote(offset(those[0].entry->first, those[0].element));
@@ -292,8 +299,8 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
 bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
   std::unique_lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(object_entry);
-  if (entry.ended == entry.count) return true;
   want(entry, 0, entry.count);
+  if (entry.ended == entry.count) return true;
   waiting_.promote(entry.first);
   Waiter waiter;
   entry.watchers.push_back({&waiter, Watcher::kWhole, 0});

@@ -11,7 +11,7 @@
 
 #include <tsl/robin_map.h>
 
-#include <rankine/detail/context.hpp>
+#include <rankine/runtime/context.hpp>
 
 #include "runtime/entry.hpp"
 #include "runtime/head_port.hpp"

@@ -69,12 +69,12 @@ ContextScope::~ContextScope() { thread_context = previous_; }
 
 Engine::Engine(const Topology& topology, transport::Transport& transport, Store& store,
                const EngineSettings& settings)
-    : topology_(topology), transport_(transport), store_(store), settings_(settings) {
+    : topology_(topology), transport_(transport), store_(store), settings_(settings), link_(transport, *this) {
   const bool is_head = topology_.rank == kHead;
   if (is_head) {
     head_ = std::make_unique<Head>(topology_, transport_, store_);
   } else {
-    remote_head_ = std::make_unique<RemoteHead>(transport_);
+    remote_head_ = std::make_unique<RemoteHead>(link_);
   }
   HeadPort& port = is_head ? static_cast<HeadPort&>(*head_) : *remote_head_;
   client_ = std::make_unique<Client>(
@@ -85,7 +85,7 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
     limits.inline_bytes = settings_.inline_bytes;
     limits.stack_bytes = settings_.stack_bytes;
     limits.fibers_max = default_fibers_max();
-    worker_ = std::make_unique<Worker>(topology_, transport_, store_, *client_, limits);
+    worker_ = std::make_unique<Worker>(topology_, link_, store_, *client_, limits);
   }
   if (is_head) {
     head_->connect(*client_);

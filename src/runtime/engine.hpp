@@ -35,11 +35,11 @@ struct alignas(64) AwakeCount {
 
 struct EngineSettings {
   std::uint64_t seed = 0;
+  std::uint64_t arena_bytes = 0;  ///< of a node; 0: decided from what is free
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
   std::int32_t node_cpus = 1;               ///< that the ranks of this node may use together
   AwakeCount* awake = nullptr;              ///< shared by the node's ranks
-  scheduler::Resources resources;           ///< of this rank, if it executes
   std::vector<scheduler::Resources> workers;  ///< on the head: of each rank, by rank
 };
 
@@ -89,6 +89,7 @@ class Engine final : private Waiting, private transport::MailSink {
   transport::Transport& transport_;
   Store& store_;
   EngineSettings settings_;
+  HeadLink link_;
 
   std::mutex mutex_;  ///< the progress lock
   TaskFrame driver_frame_;

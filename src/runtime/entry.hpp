@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include <rankine/detail/context.hpp>
+#include <rankine/runtime/context.hpp>
 
 #include "runtime/blob.hpp"
 

@@ -7,7 +7,7 @@
 #include <span>
 
 #include <rankine/core/ids.hpp>
-#include <rankine/detail/context.hpp>
+#include <rankine/runtime/context.hpp>
 
 #include "runtime/blob.hpp"
 #include "runtime/messages.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -271,6 +272,12 @@ MpiSession::MpiSession(int* argc, char*** argv) {
   check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node_comm_), "MPI_Comm_split_type");
 }
 
+void MpiSession::abort(int code) {
+  std::fflush(nullptr);
+  MPI_Abort(comm_, code);
+  std::abort();  // not reached
+}
+
 MpiSession::~MpiSession() {
   if (!orderly_) return;
   MPI_Comm_free(&node_comm_);
@@ -278,7 +285,7 @@ MpiSession::~MpiSession() {
   if (initialised_here_) MPI_Finalize();
 }
 
-Site settle(const MpiSession& session, const RuntimeOptions& options) {
+Site settle(const MpiSession& session, const EngineSettings& wishes) {
   compare_binaries(session.comm());
   Site site;
   const std::int32_t cpus = granted_cpus(session.node_comm());
@@ -294,14 +301,12 @@ Site settle(const MpiSession& session, const RuntimeOptions& options) {
   site.transport = transport::make_rma_transport(session.comm(), doorbells_in(*site.board, site.topology));
 
   std::uint64_t capacity = together(session.node_comm(), [&] {
-    return arena_capacity(options.arena_bytes, site.topology.nodes() > 1);
+    return arena_capacity(wishes.arena_bytes, site.topology.nodes() > 1);
   });
   check_mpi(MPI_Bcast(&capacity, 1, MPI_UINT64_T, 0, session.node_comm()), "MPI_Bcast");
   site.store = open_store(session, site.topology, capacity);
 
-  site.settings.seed = options.seed;
-  if (options.inline_bytes != 0) site.settings.inline_bytes = options.inline_bytes;
-  if (options.stack_bytes != 0) site.settings.stack_bytes = options.stack_bytes;
+  site.settings = wishes;
   site.settings.inline_bytes = std::min(site.settings.inline_bytes, site.transport->message_bytes_max() / 8);
   site.settings.node_cpus = cpus;
   site.settings.awake = reinterpret_cast<AwakeCount*>(site.board->data());

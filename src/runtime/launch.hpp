@@ -9,8 +9,6 @@
 
 #include <mpi.h>
 
-#include <rankine/runtime.hpp>
-
 #include "runtime/engine.hpp"
 #include "runtime/topology.hpp"
 #include "scheduler/types.hpp"
@@ -29,6 +27,8 @@ class MpiSession {
 
   MPI_Comm comm() const { return comm_; }
   MPI_Comm node_comm() const { return node_comm_; }
+  /// Ends all ranks at once, also those that are busy in user code.
+  [[noreturn]] void abort(int code);
   /// Ranks are missing or stuck: nothing collective any more, not even MPI_Finalize.
   void abandon() { orderly_ = false; }
 
@@ -49,7 +49,7 @@ struct Site {
 };
 
 /// Throws SystemError, on all ranks, with the remedy.
-Site settle(const MpiSession& session, const RuntimeOptions& options);
+Site settle(const MpiSession& session, const EngineSettings& wishes);
 
 /// What variables make one-sided messaging work between nodes with Open MPI 4 as Debian builds it; those that the user
 /// has not set, and only where the launcher tells of more than one node. To be called before MPI_Init.

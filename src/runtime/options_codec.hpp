@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <rankine/core/ids.hpp>
-#include <rankine/options.hpp>
+#include <rankine/runtime/options.hpp>
 
 #include "scheduler/types.hpp"
 

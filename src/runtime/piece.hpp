@@ -12,7 +12,8 @@
 #include <rankine/core/ids.hpp>
 #include <rankine/core/philox.hpp>
 #include <rankine/core/time.hpp>
-#include <rankine/function.hpp>
+#include <rankine/runtime/call.hpp>
+#include <rankine/runtime/context.hpp>
 
 #include "runtime/arguments.hpp"
 #include "runtime/blob.hpp"
@@ -31,6 +32,9 @@ struct TaskFrame {
   std::uint64_t children = 0;  ///< submitted or put so far, elements counted one by one
   std::optional<Philox> random;
   Piece* piece = nullptr;  ///< nullptr: the driver
+  /// Refs in the result that is being packed: handles that die from now on must not be released before the head
+  /// has heard of the result.
+  const std::vector<ObjectId>* result_refs = nullptr;
 
   /// The next name for `count` things.
   struct Names {
@@ -98,6 +102,7 @@ struct Piece {
   std::uint32_t results = 0;
   std::vector<std::byte> bodies;  ///< packed Bodies of the results
   std::vector<InsideRecord> inside;
+  std::vector<detail::EntryHandle> held_until_sent;
 };
 
 }  // namespace rankine::runtime

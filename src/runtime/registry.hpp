@@ -6,7 +6,7 @@
 #include <string>
 
 #include <rankine/core/ids.hpp>
-#include <rankine/function.hpp>
+#include <rankine/runtime/call.hpp>
 
 namespace rankine::runtime {
 

@@ -22,16 +22,18 @@ void write_body(MessageWriter& writer, const Blob& blob, bool failure) {
   writer.bytes(blob.body(), blob.bytes);
 }
 
-void send_refs(transport::Transport& transport, std::span<const InsideRecord> refs) {
-  const std::size_t fit = (transport.message_bytes_max() - sizeof(Header)) / padded(sizeof(InsideRecord));
+void send_refs(HeadLink& link, std::span<const InsideRecord> refs) {
+  const std::size_t fit = (link.message_bytes_max() - sizeof(Header)) / padded(sizeof(InsideRecord));
   while (!refs.empty()) {
     const std::span<const InsideRecord> some = refs.first(std::min(refs.size(), fit));
     Header header;
     header.type = MessageType::refs;
     header.count = static_cast<std::uint32_t>(some.size());
-    MessageWriter writer(transport.append(kHead, sizeof header + some.size() * padded(sizeof(InsideRecord))));
-    writer.record(header);
-    for (const InsideRecord& ref : some) writer.record(ref);
+    link.send(sizeof header + some.size() * padded(sizeof(InsideRecord)), [&](std::span<std::byte> into) {
+      MessageWriter writer(into);
+      writer.record(header);
+      for (const InsideRecord& ref : some) writer.record(ref);
+    });
     refs = refs.subspan(some.size());
   }
 }
@@ -40,7 +42,7 @@ void RemoteHead::send_inside(std::span<const ObjectId> inside) {
   std::vector<InsideRecord> records;
   records.reserve(inside.size());
   for (const ObjectId id : inside) records.push_back({0, id});
-  send_refs(transport_, records);
+  send_refs(link_, records);
 }
 
 void RemoteHead::submit(const detail::Submission& submission, const Names& names, Blob* arguments) {
@@ -57,12 +59,15 @@ void RemoteHead::submit(const detail::Submission& submission, const Names& names
   message.function = static_cast<std::uint32_t>(submission.function);
   message.options_bytes = static_cast<std::uint32_t>(options.size());
   message.dependencies = static_cast<std::uint32_t>(submission.dependencies.size());
-  MessageWriter writer(transport_.append(
-      kHead, sizeof message + padded(options.size()) + submission.dependencies.size_bytes() + body_bytes(*arguments)));
-  writer.record(message);
-  writer.bytes(options.data(), options.size());
-  writer.bytes(submission.dependencies.data(), submission.dependencies.size_bytes());
-  write_body(writer, *arguments, false);
+  const std::size_t bytes =
+      sizeof message + padded(options.size()) + submission.dependencies.size_bytes() + body_bytes(*arguments);
+  link_.send(bytes, [&](std::span<std::byte> into) {
+    MessageWriter writer(into);
+    writer.record(message);
+    writer.bytes(options.data(), options.size());
+    writer.bytes(submission.dependencies.data(), submission.dependencies.size_bytes());
+    write_body(writer, *arguments, false);
+  });
   Blob::drop(arguments);
 }
 
@@ -71,9 +76,11 @@ void RemoteHead::put(ObjectId object, Blob* value, std::span<const ObjectId> ins
   PutMessage message;
   message.header.type = MessageType::put;
   message.object = object;
-  MessageWriter writer(transport_.append(kHead, sizeof message + body_bytes(*value)));
-  writer.record(message);
-  write_body(writer, *value, false);
+  link_.send(sizeof message + body_bytes(*value), [&](std::span<std::byte> into) {
+    MessageWriter writer(into);
+    writer.record(message);
+    write_body(writer, *value, false);
+  });
   Blob::drop(value);
 }
 
@@ -83,7 +90,7 @@ void RemoteHead::note(MessageType type, ObjectId first, std::uint32_t count, boo
   message.header.flags = flag;
   message.header.count = count;
   message.first = first;
-  MessageWriter(transport_.append(kHead, sizeof message)).record(message);
+  link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
 }
 
 }  // namespace rankine::runtime

@@ -4,18 +4,18 @@
 
 #include <span>
 
+#include "runtime/head_link.hpp"
 #include "runtime/head_port.hpp"
 #include "runtime/messages.hpp"
-#include "transport/transport.hpp"
 
 namespace rankine::runtime {
 
 /// Sends the refs that lie inside the value or arguments of the next message, in as many messages as they need.
-void send_refs(transport::Transport& transport, std::span<const InsideRecord> refs);
+void send_refs(HeadLink& link, std::span<const InsideRecord> refs);
 
 class RemoteHead final : public HeadPort {
  public:
-  explicit RemoteHead(transport::Transport& transport) : transport_(transport) {}
+  explicit RemoteHead(HeadLink& link) : link_(link) {}
 
   void submit(const detail::Submission& submission, const Names& names, Blob* arguments) override;
   void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) override;
@@ -24,7 +24,7 @@ class RemoteHead final : public HeadPort {
  private:
   void send_inside(std::span<const ObjectId> inside);
 
-  transport::Transport& transport_;
+  HeadLink& link_;
 };
 
 /// A value in a message: its size, and writing it.

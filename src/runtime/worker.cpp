@@ -45,7 +45,7 @@ class ResultBuilder final : public detail::Call::ResultSink {
   ResultBuilder(Worker& worker, Piece& piece) : worker_(worker), piece_(piece) {}
 
   std::span<std::byte> allocate(std::size_t bytes) override {
-    const std::size_t room = worker_.transport_.message_bytes_max() / 2;
+    const std::size_t room = worker_.link_.message_bytes_max() / 2;
     if (bytes > worker_.limits_.inline_bytes || piece_.bodies.size() + bytes > room) {
       large_.emplace(worker_.store_.create(bytes));
       return large_->data();
@@ -75,10 +75,10 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::vector<ObjectId> refs_;
 };
 
-Worker::Worker(const Topology& topology, transport::Transport& transport, Store& store, ObjectKeeper& keeper,
+Worker::Worker(const Topology& topology, HeadLink& link, Store& store, ObjectKeeper& keeper,
                const WorkerLimits& limits)
     : topology_(topology),
-      transport_(transport),
+      link_(link),
       store_(store),
       keeper_(keeper),
       limits_(limits),
@@ -172,7 +172,7 @@ void Worker::note(MessageType type, const Piece& piece, ObjectId first, std::uin
   message.header.count = count;
   message.first = first;
   message.attempt = piece.attempt;
-  MessageWriter(transport_.append(kHead, sizeof message)).record(message);
+  link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
 }
 
 void Worker::promote(ObjectId awaited) {
@@ -216,7 +216,14 @@ void Worker::resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*
   running_ = nullptr;
   last_switch_ = now();
   piece.busy += last_switch_ - piece.resumed_at;
-  if (ended) finish(piece);
+  if (!ended) return;
+  std::vector<detail::EntryHandle> held = std::move(piece.held_until_sent);
+  piece.held_until_sent.clear();
+  finish(piece);
+  if (held.empty()) return;
+  lock.unlock();  // dropping handles takes the lock
+  held.clear();
+  lock.lock();
 }
 
 void Worker::suspend(Piece& piece, std::unique_lock<std::mutex>& lock) {
@@ -294,12 +301,16 @@ void Worker::run_element(Piece& piece, std::uint32_t i, std::span<const detail::
     call.future_mask = piece.view.future_mask();
     call.dependencies = dependencies;
     call.result = &result;
+    frame.result_refs = result.refs();
     function(piece.function).invoke(call);
+    frame.result_refs = nullptr;
     result.seal(i);
     ++piece.results;
   } catch (const FiberClosed&) {
+    frame.result_refs = nullptr;
     throw;
   } catch (...) {
+    frame.result_refs = nullptr;
     store_failure(piece, bodies_before, inside_before);
   }
 }
@@ -312,7 +323,7 @@ void Worker::store_failure(Piece& piece, std::size_t bodies_before, std::size_t 
   failure.parts.host = topology_.host;
   failure.parts.rank = index(topology_.rank);
   failure.parts.attempt = piece.attempt;
-  const std::size_t room = transport_.message_bytes_max();
+  const std::size_t room = link_.message_bytes_max();
   if (piece.bodies.size() > room / 2) {
     // Many long errors in one piece: what is kept of the rest fits into what piece_elements_max leaves for it.
     failure.parts.function.clear();
@@ -345,11 +356,13 @@ void Worker::send_finished(Piece& piece) {
   message.attempt = piece.attempt;
   message.busy = piece.busy;
   const std::size_t size = sizeof message + piece.bodies.size();
-  send_refs(transport_, piece.inside);
-  check(size <= transport_.message_bytes_max(), "the results of a piece fit into a message");
-  MessageWriter writer(transport_.append(kHead, size));
-  writer.record(message);
-  writer.bytes(piece.bodies.data(), piece.bodies.size());
+  send_refs(link_, piece.inside);
+  check(size <= link_.message_bytes_max(), "the results of a piece fit into a message");
+  link_.send(size, [&](std::span<std::byte> into) {
+    MessageWriter writer(into);
+    writer.record(message);
+    writer.bytes(piece.bodies.data(), piece.bodies.size());
+  });
 }
 
 }  // namespace rankine::runtime

@@ -14,11 +14,11 @@
 #include <rankine/core/ids.hpp>
 
 #include "runtime/fiber.hpp"
+#include "runtime/head_link.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/piece.hpp"
 #include "runtime/topology.hpp"
 #include "store/store.hpp"
-#include "transport/transport.hpp"
 
 namespace rankine::runtime {
 
@@ -46,7 +46,7 @@ class ObjectKeeper {
 /// All calls are made with the progress lock held, except where said.
 class Worker {
  public:
-  Worker(const Topology& topology, transport::Transport& transport, Store& store, ObjectKeeper& keeper,
+  Worker(const Topology& topology, HeadLink& link, Store& store, ObjectKeeper& keeper,
          const WorkerLimits& limits);
   ~Worker();
 
@@ -88,7 +88,7 @@ class Worker {
   friend class ResultBuilder;
 
   const Topology& topology_;
-  transport::Transport& transport_;
+  HeadLink& link_;
   Store& store_;
   ObjectKeeper& keeper_;
   WorkerLimits limits_;

@@ -166,7 +166,7 @@ void Arena::throw_full(std::size_t bytes) const {
       std::to_string(used_bytes_) + ", all ranks of the node hold " +
       std::to_string(usage.leased * chunk_bytes_) + " of " + std::to_string(table_.count() * chunk_bytes_) +
       " bytes, the longest free run is " + std::to_string(usage.longest_run * chunk_bytes_) +
-      "; give the store more memory (store_bytes of the runtime's options) or drop futures earlier");
+      "; give the store more memory (RuntimeOptions::arena_bytes, or RANKINE_ARENA_BYTES) or drop futures earlier");
 }
 
 }  // namespace rankine

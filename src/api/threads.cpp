@@ -10,6 +10,7 @@
 #include <rankine/core/error.hpp>
 #include <rankine/runtime.hpp>
 
+#include "api/settings.hpp"
 #include "runtime/engine.hpp"
 #include "store/store.hpp"
 #include "transport/loopback.hpp"
@@ -29,10 +30,7 @@ runtime::Topology thread_topology(int ranks, int rank) {
 }
 
 runtime::EngineSettings thread_settings(int ranks, const RuntimeOptions& options, runtime::AwakeCount& awake) {
-  runtime::EngineSettings settings;
-  settings.seed = options.seed;
-  if (options.inline_bytes != 0) settings.inline_bytes = options.inline_bytes;
-  if (options.stack_bytes != 0) settings.stack_bytes = options.stack_bytes;
+  runtime::EngineSettings settings = settings_of(options);
   settings.node_cpus = static_cast<std::int32_t>(std::thread::hardware_concurrency());
   settings.awake = &awake;
   settings.workers.resize(static_cast<std::size_t>(ranks));

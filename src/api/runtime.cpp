@@ -4,16 +4,14 @@
 #include <cstdio>
 #include <exception>
 
-#include <mpi.h>
-
-#include "runtime/engine.hpp"
+#include "api/settings.hpp"
 #include "runtime/launch.hpp"
 
 namespace rankine {
 
 struct Runtime::State {
   State(int* argc, char*** argv, const RuntimeOptions& options)
-      : session(argc, argv), site(runtime::settle(session, options)) {}
+      : session(argc, argv), site(runtime::settle(session, settings_of(options))) {}
   ~State() {
     engine.reset();
     site.transport->close(orderly);
@@ -56,8 +54,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
   }
   if (!orderly) {
     // Somebody is busy in user code and will not come to an end by itself.
-    std::fflush(nullptr);
-    MPI_Abort(state_->session.comm(), code == 0 ? 1 : code);
+    state_->session.abort(code == 0 ? 1 : code);
   }
   state_->engine.reset();
   return code;

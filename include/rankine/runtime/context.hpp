@@ -14,8 +14,8 @@
 #include <rankine/core/ids.hpp>
 #include <rankine/core/philox.hpp>
 #include <rankine/core/time.hpp>
-#include <rankine/options.hpp>
-#include <rankine/statistics.hpp>
+#include <rankine/runtime/options.hpp>
+#include <rankine/runtime/statistics.hpp>
 
 namespace rankine::detail {
 

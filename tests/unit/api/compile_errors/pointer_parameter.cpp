@@ -1,0 +1,11 @@
+// expect: a task cannot take a pointer
+// SPDX-License-Identifier: Apache-2.0
+#include <rankine/rankine.hpp>
+
+namespace rk = rankine;
+
+int read(int* x);
+void use() {
+  int x = 1;
+  rk::submit<read>(&x);
+}
