@@ -20,6 +20,7 @@ constexpr Nanoseconds kPollIntervalQuiet = 20 * kMillisecond;
 constexpr std::uint32_t kSleepsToQuiet = 24;
 // With ranks on other nodes, a poll that found mail drives MPI's progress only this often.
 constexpr unsigned kBusyPollsPerProgress = 8;
+constexpr int kProgressStepsIdle = 16;
 constexpr std::size_t kQueueBytesKept = std::size_t{1} << 20;
 
 template <class T>
@@ -294,8 +295,18 @@ std::size_t RingTransport::poll(MailSink& sink, std::size_t messages_max) {
   if (own_records_) send_pending();
   publish_flags();
   if (count > 0) quiet_sleeps_.store(0, std::memory_order_relaxed);
-  if (ranks_elsewhere_ && (count == 0 || ++polls_ % kBusyPollsPerProgress == 0)) fabric_->progress();
+  if (ranks_elsewhere_) drive_progress(count > 0);
   return count;
+}
+
+/// Where a put from another node needs this process, a message takes a dozen steps of MPI's progress: one a
+/// poll would make the sender wait for a dozen naps.
+void RingTransport::drive_progress(bool busy) {
+  if (busy) {
+    if (++polls_ % kBusyPollsPerProgress == 0) fabric_->progress();
+    return;
+  }
+  for (int step = 0; step < kProgressStepsIdle && !mail_waits(); ++step) fabric_->progress();
 }
 
 /// Delivers what was there at the start: what the sink appends to this rank meanwhile comes with the next

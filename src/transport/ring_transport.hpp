@@ -84,6 +84,7 @@ class RingTransport : public Transport {
   bool accept(Rank source, const ArrivedRecord& record, MailSink& sink);
   void forward(const Envelope& envelope, std::span<const std::byte> payload);
   bool resolve_source(int slot);
+  void drive_progress(bool busy);
   bool mail_waits();
   std::uint64_t credit_sum();
   int slots_in_use();
