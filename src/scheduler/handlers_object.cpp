@@ -93,7 +93,12 @@ void State::lose_value(Index index, std::uint32_t element, std::string_view why)
   free_value(end);
   end.payload = 0;
   end.node = index_of(kNoNode);
-  if ((group.flags & kHasArguments) != 0 && referenced(group)) {
+  // Bounded as retries are: a child that kills its rank each time its parent is made again must not go on for
+  // ever.
+  const std::int64_t remakes_max =
+      group.kind == Kind::task ? class_of(group).options.max_retries * std::int64_t{group.count} : 0;
+  if ((group.flags & kHasArguments) != 0 && referenced(group) && group.remakes < remakes_max) {
+    ++group.remakes;
     remake(index, element);
     recheck_dependants(index, element);
     return;
@@ -101,8 +106,8 @@ void State::lose_value(Index index, std::uint32_t element, std::string_view why)
   end.state = ObjectState::failed;
   end.failure = FailureKind::lost;
   end.marks = static_cast<std::uint8_t>((end.marks & ~kDropped) | kOwnFailure);
-  const char* hint =
-      group.kind == Kind::put ? "; put it again, or let a task make it" : "; its lineage is not kept";
+  const char* hint = group.kind == Kind::put ? "; put it again, or let a task make it"
+                                             : "; its lineage is not kept, or no retry is left";
   failures[failure_key(index, element)] = {
       FailureKind::lost, {}, "the only copy is gone: " + std::string(why) + hint};
   recheck_dependants(index, element);

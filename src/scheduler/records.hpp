@@ -88,6 +88,7 @@ struct Group {
   Index inside = kNone;             ///< links
   Index range = kNone;              ///< pages of results
   std::uint32_t payload_bytes = 0;  ///< of the packed arguments, saturated
+  std::uint32_t remakes = 0;        ///< elements whose lost value was made again
   std::uint16_t flags = 0;
   Kind kind = Kind::task;
 };

@@ -136,17 +136,27 @@ void FakeCluster::check_start(const Start& start) {
   }
 }
 
+void FakeCluster::wake(int at) {
+  if (std::exchange(rank(at).busy, true)) return;
+  busy_.push_back(at);
+}
+
+void FakeCluster::to_rank(int at, ToRank message) {
+  rank(at).inbox.push_back(std::move(message));
+  wake(at);
+}
+
 void FakeCluster::carry_out(const Command& command) {
   if (const auto* start = std::get_if<Start>(&command)) {
     check_start(*start);
-    rank(rankine::index(start->worker)).inbox.emplace_back(*start);
+    to_rank(rankine::index(start->worker), *start);
   } else if (const auto* recall = std::get_if<Recall>(&command)) {
-    rank(rankine::index(recall->worker)).inbox.emplace_back(*recall);
+    to_rank(rankine::index(recall->worker), *recall);
   } else if (const auto* interrupt = std::get_if<Interrupt>(&command)) {
     if (interrupt->force) {
       kill(rankine::index(interrupt->worker));
     } else {
-      rank(rankine::index(interrupt->worker)).inbox.emplace_back(*interrupt);
+      to_rank(rankine::index(interrupt->worker), *interrupt);
     }
   } else if (const auto* deliver = std::get_if<Deliver>(&command)) {
     Delivery delivery;
@@ -158,7 +168,7 @@ void FakeCluster::carry_out(const Command& command) {
         continue;  // made again in the meantime: another Deliver follows
       delivery.ids.push_back(id);
     }
-    rank(rankine::index(deliver->rank)).inbox.emplace_back(std::move(delivery));
+    to_rank(rankine::index(deliver->rank), std::move(delivery));
   } else if (const auto* value = std::get_if<FreeValue>(&command)) {
     if (values_.erase(static_cast<std::uint64_t>(value->value.payload)) != 1)
       throw Broken("a value is freed twice");
@@ -286,8 +296,15 @@ void FakeCluster::driver_step() {
 
 void FakeCluster::step(bool faults) {
   now_ = now_ + static_cast<Nanoseconds>(below(20'000));
-  const int at = pick(present_);
+  if (busy_.empty()) wake(0);
+  const std::size_t chosen = below(busy_.size());
+  const int at = busy_[chosen];
   FakeRank& someone = rank(at);
+  if (someone.lost_told || (someone.inbox.empty() && someone.outbox.empty() && someone.runs.empty())) {
+    someone.busy = false;
+    busy_[chosen] = busy_.back();
+    busy_.pop_back();
+  }
   if (chance() < 0.4 && !someone.outbox.empty() && !someone.lost_told) {
     Mail mail = std::move(someone.outbox.front());
     someone.outbox.pop_front();
@@ -325,7 +342,8 @@ std::string FakeCluster::under_way() const {
   std::string text;
   for (std::size_t at = 0; at < ranks_.size(); ++at) {
     const FakeRank& someone = ranks_[at];
-    if (someone.lost_told) continue;
+    if (someone.lost_told || (someone.inbox.empty() && someone.outbox.empty() && someone.runs.empty()))
+      continue;
     text += "\n  rank " + std::to_string(at) + ": inbox " + std::to_string(someone.inbox.size()) +
             ", outbox " + std::to_string(someone.outbox.size());
     for (const Run& run : someone.runs) {
@@ -353,7 +371,7 @@ void FakeCluster::run() {
       ++done;
     }
     step(true);
-    if (chance() < 0.002 * settings_.workers) add_worker();
+    if (chance() < 0.002 * std::min(settings_.workers, 20)) add_worker();
   }
   if (settings_.trace)
     std::fprintf(stderr, "the driver is done: %zu deaths\n", static_cast<std::size_t>(deaths_));

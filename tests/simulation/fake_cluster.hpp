@@ -79,6 +79,7 @@ class FakeCluster {
   struct FakeRank {
     bool alive = true;
     bool lost_told = false;
+    bool busy = false;  ///< in the list of those that may have something to do
     int node = 0;
     double cpus = 1;
     std::deque<ToRank> inbox;
@@ -116,7 +117,12 @@ class FakeCluster {
 
   // ---- ranks ----
   FakeRank& rank(int at) { return ranks_[static_cast<std::size_t>(at)]; }
-  void send(int from, Mail mail) { rank(from).outbox.push_back(std::move(mail)); }
+  void wake(int at);
+  void to_rank(int at, ToRank message);
+  void send(int from, Mail mail) {
+    rank(from).outbox.push_back(std::move(mail));
+    wake(from);
+  }
   void hold(int at, ObjectId id, bool already_known);
   void release(int at, ObjectId id);
   void receive(int at);
@@ -151,6 +157,7 @@ class FakeCluster {
   bool timer_set_ = false;
   Time timer_;
   std::vector<FakeRank> ranks_;
+  std::vector<int> busy_;
   std::vector<int> present_;  ///< ranks whose loss was not told
   std::vector<ClassId> classes_;
   std::vector<TaskClass> class_options_;

@@ -86,5 +86,5 @@ int main(int argc, char** argv) {
   std::printf("%llu seeds, %llu events, %llu tasks, %llu retried, %.1f s\n",
               static_cast<unsigned long long>(options.seeds), static_cast<unsigned long long>(events),
               static_cast<unsigned long long>(tasks), static_cast<unsigned long long>(retried), seconds);
-  return tasks > 0 ? 0 : 1;
+  return events > 0 ? 0 : 1;
 }

@@ -135,3 +135,15 @@ TEST_CASE("a retried parent adopts its child: the second payload is freed, the r
   CHECK(h.only<Deliver>().rank == Rank{3});
   CHECK(h.of<Start>().empty());
 }
+
+TEST_CASE("a value that is lost again and again is made again max_retries times, then lost for good") {
+  Harness h;
+  h.submit(1, h.intern(1, 2));
+  for (int rank = 1; rank <= 3; ++rank) {
+    h.join(rank, 1, rank);
+    CHECK(h.only<Start>().first == ObjectId{1});
+    h.finish(1, rank, 1, 1, false, kMillisecond, NodeId{rank});
+    h.handle(WorkerLost{Rank{rank}, true});
+  }
+  CHECK(h.failure(1) == FailureKind::lost);
+}
