@@ -8,9 +8,14 @@ set -u
 ranks_a_host=1
 if [ "${1:-}" = "-n" ]; then ranks_a_host=$2; shift 2; fi
 if [ $# -lt 1 ]; then echo "usage: two_hosts.sh [-n RANKS_A_HOST] PROGRAM [ARGUMENTS]" >&2; exit 2; fi
-if [ "$(id -u)" != 0 ]; then echo "two_hosts.sh: skipped, network namespaces need root"; exit 77; fi
+
+skip() {
+  echo "two_hosts.sh: skipped, $1"
+  exit 77
+}
+[ "$(id -u)" = 0 ] || skip "network namespaces need root"
 for tool in ip nsenter mpirun; do
-  if ! command -v "$tool" > /dev/null; then echo "two_hosts.sh: skipped, no $tool (iproute2, util-linux)"; exit 77; fi
+  command -v "$tool" > /dev/null || skip "no $tool (iproute2, util-linux, openmpi-bin)"
 done
 
 # Names of this run alone, so that several runs do not meet. Interface names have 15 characters at most.
@@ -32,7 +37,9 @@ trap tear_down EXIT
 trap 'exit 130' INT TERM
 
 set_up() {
-  ip link add "$bridge" type bridge && ip addr add "$subnet.254/24" dev "$bridge" && ip link set "$bridge" up || return
+  ip link add "$bridge" type bridge &&
+    ip addr add "$subnet.254/24" dev "$bridge" &&
+    ip link set "$bridge" up || return
   for i in 1 2; do
     local host="rk$tag-$i"
     ip netns add "$host" &&
@@ -44,7 +51,7 @@ set_up() {
     echo "$subnet.$i slots=$ranks_a_host" >> "$work/hosts"
   done
 }
-if ! set_up; then echo "two_hosts.sh: skipped, this machine allows no network namespaces or bridges"; exit 77; fi
+set_up || skip "this machine allows no network namespaces or bridges"
 
 # What mpirun uses instead of ssh: the first argument is the host's address, the rest a command line. The UTS
 # namespace gives each host its name, by which Open MPI tells nodes apart.
@@ -59,9 +66,11 @@ chmod +x "$work/enter"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 # Debian's Open MPI needs these for windows across nodes; what the caller has set stays.
 export OMPI_MCA_pml="${OMPI_MCA_pml:-ucx}" OMPI_MCA_osc="${OMPI_MCA_osc:-ucx,sm}"
-export OMPI_MCA_pml_ucx_tls="${OMPI_MCA_pml_ucx_tls:-any}" OMPI_MCA_pml_ucx_devices="${OMPI_MCA_pml_ucx_devices:-any}"
+export OMPI_MCA_pml_ucx_tls="${OMPI_MCA_pml_ucx_tls:-any}"
+export OMPI_MCA_pml_ucx_devices="${OMPI_MCA_pml_ucx_devices:-any}"
 export OMPI_MCA_osc_ucx_tls="${OMPI_MCA_osc_ucx_tls:-any}"
 mpirun --mca plm_rsh_agent "$work/enter" --mca plm rsh --hostfile "$work/hosts" \
   --mca oob_tcp_if_include "$subnet.0/24" -n $(( 2 * ranks_a_host )) --oversubscribe --bind-to none \
-  -x OMPI_MCA_pml -x OMPI_MCA_osc -x OMPI_MCA_pml_ucx_tls -x OMPI_MCA_pml_ucx_devices -x OMPI_MCA_osc_ucx_tls "$@"
+  -x OMPI_MCA_pml -x OMPI_MCA_osc -x OMPI_MCA_pml_ucx_tls \
+  -x OMPI_MCA_pml_ucx_devices -x OMPI_MCA_osc_ucx_tls "$@"
 exit $?
