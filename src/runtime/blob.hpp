@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes that a rank keeps: inline after a small header, or in a node's arena, where only the place is kept. A pointer
-// to a Blob is what the scheduler knows as a Payload.
+// to a Blob is what the scheduler knows as a Payload. They are made by a BlobPool.
 #pragma once
 
 #include <cstddef>
@@ -31,23 +31,12 @@ struct Blob {
     return place;
   }
 
-  /// Room for `count` bytes, not initialised.
-  static Blob* make_inline(std::size_t count) {
-    void* memory = std::malloc(sizeof(Blob) + count);
-    if (memory == nullptr) throw std::bad_alloc();
-    return new (memory) Blob{count, false, 0};
-  }
-  /// `ids`: the future arguments, where the blob is a task's arguments.
-  static Blob* make_located(const Location& place, std::span<const ObjectId> ids = {}) {
-    void* memory = std::malloc(sizeof(Blob) + sizeof place + ids.size_bytes());
-    if (memory == nullptr) throw std::bad_alloc();
-    Blob* blob = new (memory) Blob{place.bytes, true, static_cast<std::uint32_t>(ids.size())};
-    std::memcpy(blob->body(), &place, sizeof place);
-    if (!ids.empty()) std::memcpy(blob->body() + sizeof place, ids.data(), ids.size_bytes());
-    return blob;
-  }
   std::span<const ObjectId> located_ids() const {
     return {reinterpret_cast<const ObjectId*>(body() + sizeof(Location)), ids};
+  }
+  /// Header and body.
+  std::size_t memory_bytes() const {
+    return sizeof(Blob) + (located ? sizeof(Location) + sizeof(ObjectId) * ids : bytes);
   }
   static void drop(Blob* blob) { std::free(blob); }
 };

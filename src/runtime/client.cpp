@@ -18,6 +18,8 @@ using detail::ObjectEntry;
 
 namespace {
 
+constexpr std::size_t kEntriesKept = 1 << 16;
+
 Entry& as_entry(ObjectEntry& entry) { return static_cast<Entry&>(entry); }
 
 /// Takes the handles that outlive their runtime: they may be dropped, and say so when used.
@@ -53,8 +55,8 @@ ClosedContext& closed_context() {
 
 }  // namespace
 
-Client::Client(Waiting& waiting, HeadPort& head, Store& store, const Settings& settings)
-    : waiting_(waiting), head_(head), store_(store), settings_(settings) {}
+Client::Client(Waiting& waiting, HeadPort& head, Store& store, BlobPool& blobs, const Settings& settings)
+    : waiting_(waiting), head_(head), store_(store), blobs_(blobs), settings_(settings) {}
 
 Client::~Client() { close(); }
 
@@ -70,6 +72,8 @@ void Client::close() {
   for (const auto& [id, entry] : ranges_) cut_off(entry);
   singles_.clear();
   ranges_.clear();
+  for (Entry* entry : free_entries_) delete entry;
+  free_entries_.clear();
 }
 
 // ---- entries ----------------------------------------------------------------------------------------------------
@@ -84,7 +88,14 @@ Entry* Client::find(ObjectId object) const {
 }
 
 Entry* Client::make_entry(ObjectId first, std::uint32_t count, bool range) {
-  auto* entry = new Entry;
+  Entry* entry;
+  if (free_entries_.empty()) {
+    entry = new Entry;
+  } else {
+    entry = free_entries_.back();
+    free_entries_.pop_back();
+  }
+  entry->references.store(1, std::memory_order_relaxed);
   entry->first = first;
   entry->count = count;
   entry->context = this;
@@ -104,7 +115,12 @@ void Client::erase(Entry* entry) {
     singles_.erase(number(entry->first));
   }
   head_.note(MessageType::released, entry->first, entry->count, false);
-  delete entry;
+  entry->clear(blobs_);
+  if (free_entries_.size() < kEntriesKept) {
+    free_entries_.push_back(entry);
+  } else {
+    delete entry;
+  }
 }
 
 EntryHandle Client::adopt(ObjectId first, std::uint32_t count) {
@@ -139,18 +155,18 @@ void Client::release(ObjectEntry* object_entry) {
 
 detail::Buffer Client::allocate(std::size_t bytes) {
   if (bytes <= settings_.inline_bytes) {
-    Blob* blob = Blob::make_inline(bytes);
+    Blob* blob = blobs_.make_inline(bytes);
     return {this, blob, blob->inline_bytes()};
   }
   Reservation reservation = store_.create(bytes);
   const std::span<std::byte> data = reservation.data();
-  return {this, Blob::make_located(store_.seal(std::move(reservation))), data};
+  return {this, blobs_.make_located(store_.seal(std::move(reservation))), data};
 }
 
 void Client::discard(void* memory) {
   auto* blob = static_cast<Blob*>(memory);
   if (blob->located) store_.release(blob->location());
-  Blob::drop(blob);
+  blobs_.drop(blob);
 }
 
 EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&& arguments) {
@@ -173,7 +189,7 @@ EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside
   Entry* entry = make_entry(id, 1, false);
   auto* blob = static_cast<Blob*>(value.take());
   // The maker reads its own copy: inline bytes are few, and a place in the arena is a few bytes too.
-  Blob* mine = blob->located ? Blob::make_located(blob->location()) : Blob::make_inline(blob->bytes);
+  Blob* mine = blob->located ? blobs_.make_located(blob->location()) : blobs_.make_inline(blob->bytes);
   if (!blob->located) std::memcpy(mine->body(), blob->body(), blob->bytes);
   entry->single = {mine, Slot::State::ready, true, true};
   entry->ended = 1;
@@ -194,7 +210,7 @@ void Client::deliver(ObjectId object, Slot::State state, Blob* blob, bool owned)
   Entry* entry = find(object);
   const auto element = entry != nullptr ? static_cast<std::uint32_t>(number(object) - number(entry->first)) : 0;
   if (entry == nullptr || entry->slot(element).state != Slot::State::pending) {
-    if (owned) Blob::drop(blob);  // the last handle went while the message was on its way
+    if (owned) blobs_.drop(blob);  // the last handle went while the message was on its way
     return;
   }
   Slot& slot = entry->slot(element);
@@ -209,9 +225,9 @@ void Client::on_deliver(const DeliverMessage& deliver_message, MessageReader& me
     const auto body = message.record<Body>();
     Blob* blob;
     if (body.kind == BodyKind::located) {
-      blob = Blob::make_located(message.record<Location>());
+      blob = blobs_.make_located(message.record<Location>());
     } else {
-      blob = Blob::make_inline(body.bytes);
+      blob = blobs_.make_inline(body.bytes);
       std::memcpy(blob->body(), message.bytes(body.bytes), body.bytes);
     }
     deliver(offset(deliver_message.first, i),

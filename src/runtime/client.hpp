@@ -13,6 +13,7 @@
 
 #include <rankine/runtime/context.hpp>
 
+#include "runtime/blob_pool.hpp"
 #include "runtime/entry.hpp"
 #include "runtime/head_port.hpp"
 #include "runtime/messages.hpp"
@@ -49,7 +50,7 @@ class Client final : public detail::Context, public ObjectKeeper {
     std::string host;
     Rank rank{};
   };
-  Client(Waiting& waiting, HeadPort& head, Store& store, const Settings& settings);
+  Client(Waiting& waiting, HeadPort& head, Store& store, BlobPool& blobs, const Settings& settings);
   ~Client();
 
   // detail::Context
@@ -96,9 +97,11 @@ class Client final : public detail::Context, public ObjectKeeper {
   Waiting& waiting_;
   HeadPort& head_;
   Store& store_;
+  BlobPool& blobs_;
   Settings settings_;
   tsl::robin_map<std::uint64_t, Entry*> singles_;
   std::map<std::uint64_t, Entry*> ranges_;  ///< by the first id
+  std::vector<Entry*> free_entries_;
 };
 
 }  // namespace rankine::runtime

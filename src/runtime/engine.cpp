@@ -72,20 +72,20 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
     : topology_(topology), transport_(transport), store_(store), settings_(settings), link_(transport, *this) {
   const bool is_head = topology_.rank == kHead;
   if (is_head) {
-    head_ = std::make_unique<Head>(topology_, transport_, store_);
+    head_ = std::make_unique<Head>(topology_, transport_, store_, blobs_);
   } else {
     remote_head_ = std::make_unique<RemoteHead>(link_);
   }
   HeadPort& port = is_head ? static_cast<HeadPort&>(*head_) : *remote_head_;
   client_ = std::make_unique<Client>(
-      static_cast<Waiting&>(*this), port, store_,
+      static_cast<Waiting&>(*this), port, store_, blobs_,
       Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host, topology_.rank});
   if (!is_head || topology_.size() == 1) {
     WorkerLimits limits;
     limits.inline_bytes = settings_.inline_bytes;
     limits.stack_bytes = settings_.stack_bytes;
     limits.fibers_max = default_fibers_max();
-    worker_ = std::make_unique<Worker>(topology_, link_, store_, *client_, limits);
+    worker_ = std::make_unique<Worker>(topology_, link_, store_, blobs_, *client_, limits);
   }
   if (is_head) {
     head_->connect(*client_);
@@ -232,8 +232,10 @@ void Engine::drive(Done done, Nanoseconds timeout_ns, std::unique_lock<std::mute
 bool Engine::run_pieces(std::unique_lock<std::mutex>& lock) {
   if (worker_ == nullptr || !worker_->has_work()) return false;
   const Time start = now();
+  Time t = start;
   do {
-    worker_->step(lock, frame_);
+    worker_->step(lock, frame_, t);
+    t = worker_->last_switch();
   } while (worker_->has_work() && worker_->last_switch() - start < kBatch);
   return true;
 }

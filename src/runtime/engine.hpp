@@ -90,6 +90,7 @@ class Engine final : private Waiting, private transport::MailSink {
   Store& store_;
   EngineSettings settings_;
   HeadLink link_;
+  BlobPool blobs_;
 
   std::mutex mutex_;  ///< the progress lock
   TaskFrame driver_frame_;

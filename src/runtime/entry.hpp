@@ -8,7 +8,7 @@
 
 #include <rankine/runtime/context.hpp>
 
-#include "runtime/blob.hpp"
+#include "runtime/blob_pool.hpp"
 
 namespace rankine::runtime {
 
@@ -47,6 +47,18 @@ struct Entry : detail::ObjectEntry {
 
   Slot& slot(std::uint32_t element) { return many ? many[element] : single; }
 
+  /// As new, for another object.
+  void clear(BlobPool& blobs) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (slot(i).owned) blobs.drop(slot(i).blob);
+    }
+    single = {};
+    many.reset();
+    count = 1;
+    ended = 0;
+    unasked = false;
+    watchers.clear();
+  }
   ~Entry() {
     for (std::uint32_t i = 0; i < count; ++i) {
       if (slot(i).owned) Blob::drop(slot(i).blob);

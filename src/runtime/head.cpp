@@ -30,11 +30,11 @@ scheduler::Limits limits_for(const transport::Transport& transport) {
 }
 
 /// The blob a Body in a message describes; `failed` tells whether it is a packed failure.
-Blob* read_blob(MessageReader& reader, bool& failed) {
+Blob* read_blob(MessageReader& reader, BlobPool& blobs, bool& failed) {
   const auto body = reader.record<Body>();
   failed = body.kind == BodyKind::failure;
-  if (body.kind == BodyKind::located) return Blob::make_located(reader.record<Location>());
-  Blob* blob = Blob::make_inline(body.bytes);
+  if (body.kind == BodyKind::located) return blobs.make_located(reader.record<Location>());
+  Blob* blob = blobs.make_inline(body.bytes);
   std::memcpy(blob->body(), reader.bytes(body.bytes), body.bytes);
   return blob;
 }
@@ -53,10 +53,11 @@ std::span<const ObjectId> read_ids(MessageReader& reader, std::uint32_t count) {
 
 }  // namespace
 
-Head::Head(const Topology& topology, transport::Transport& transport, Store& store)
+Head::Head(const Topology& topology, transport::Transport& transport, Store& store, BlobPool& blobs)
     : topology_(topology),
       transport_(transport),
       store_(store),
+      blobs_(blobs),
       scheduler_(limits_for(transport)),
       staged_refs_(static_cast<std::size_t>(topology.size())),
       timer_(kNever) {}
@@ -105,8 +106,8 @@ void Head::submit(const detail::Submission& submission, const Names& names, Blob
 
 void Head::submit_from(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments) {
   if (arguments->located && !submission.dependencies.empty()) {
-    Blob* with_ids = Blob::make_located(arguments->location(), submission.dependencies);
-    Blob::drop(std::exchange(arguments, with_ids));
+    Blob* with_ids = blobs_.make_located(arguments->location(), submission.dependencies);
+    blobs_.drop(std::exchange(arguments, with_ids));
   }
   scheduler::Submitted event;
   event.first = names.first;
@@ -192,7 +193,7 @@ void Head::on_submit(Rank source, MessageReader& reader) {
   const std::vector<ObjectId> inside = take_refs(source);
   submission.inside = inside;
   bool failed;
-  Blob* arguments = read_blob(reader, failed);
+  Blob* arguments = read_blob(reader, blobs_, failed);
   submit_from(source, submission, {message.first, message.parent, message.key}, arguments);
 }
 
@@ -200,7 +201,7 @@ void Head::on_put(Rank source, MessageReader& reader) {
   const auto message = reader.record<PutMessage>();
   const std::vector<ObjectId> inside = take_refs(source);
   bool failed;
-  Blob* blob = read_blob(reader, failed);
+  Blob* blob = read_blob(reader, blobs_, failed);
   handle(scheduler::Put{message.object, source, as_value(blob), inside});
 }
 
@@ -209,7 +210,7 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   outcomes_.clear();
   for (std::uint32_t i = 0; i < message.header.count; ++i) {
     bool failed;
-    Blob* blob = read_blob(reader, failed);
+    Blob* blob = read_blob(reader, blobs_, failed);
     outcomes_.push_back({as_value(blob), failed});
   }
   std::vector<scheduler::Inside>& inside = staged_refs_[static_cast<std::size_t>(index(source))];
@@ -323,7 +324,7 @@ Blob* Head::failure_blob(ObjectId object) const {
     failure = unpack_failure(as_blob(view.value.payload)->inline_bytes());
   }
   const std::vector<std::byte> bytes = pack_failure(failure);
-  Blob* blob = Blob::make_inline(bytes.size());
+  Blob* blob = blobs_.make_inline(bytes.size());
   std::memcpy(blob->body(), bytes.data(), bytes.size());
   return blob;
 }
@@ -361,7 +362,7 @@ void Head::deliver_there(const scheduler::Deliver& deliver) {
       const bool failed = view.state != scheduler::ObjectState::sealed;
       const Item item{failed ? failure_blob(id) : as_blob(view.value.payload), failed, failed};
       if (!items.empty() && bytes + body_bytes(*item.blob) > room) {
-        if (item.owned) Blob::drop(const_cast<Blob*>(item.blob));
+        if (item.owned) blobs_.drop(const_cast<Blob*>(item.blob));
         break;
       }
       bytes += body_bytes(*item.blob);
@@ -376,7 +377,7 @@ void Head::deliver_there(const scheduler::Deliver& deliver) {
     writer.record(message);
     for (const Item& item : items) {
       write_body(writer, *item.blob, item.failed);
-      if (item.owned) Blob::drop(const_cast<Blob*>(item.blob));
+      if (item.owned) blobs_.drop(const_cast<Blob*>(item.blob));
     }
   }
 }
@@ -395,7 +396,7 @@ void Head::drop(Blob* blob) {
       MessageWriter(transport_.append(lessee, sizeof message)).record(message);
     }
   }
-  Blob::drop(blob);
+  blobs_.drop(blob);
 }
 
 void Head::carry_out(const scheduler::FreeValue& free) { drop(as_blob(free.value.payload)); }

@@ -10,7 +10,7 @@
 
 #include <rankine/core/ids.hpp>
 
-#include "runtime/blob.hpp"
+#include "runtime/blob_pool.hpp"
 #include "runtime/head_port.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/topology.hpp"
@@ -25,7 +25,7 @@ class Client;
 /// All calls are made with the progress lock held.
 class Head final : public HeadPort {
  public:
-  Head(const Topology& topology, transport::Transport& transport, Store& store);
+  Head(const Topology& topology, transport::Transport& transport, Store& store, BlobPool& blobs);
   ~Head();
 
   /// Where deliveries to rank 0 go. Set before the first event.
@@ -82,6 +82,7 @@ class Head final : public HeadPort {
   const Topology& topology_;
   transport::Transport& transport_;
   Store& store_;
+  BlobPool& blobs_;
   scheduler::Scheduler scheduler_;
   Client* local_ = nullptr;
   scheduler::Commands commands_;

@@ -21,12 +21,12 @@ namespace {
 /// A piece that ran this long without a sign is announced to the head.
 constexpr Nanoseconds kLongWork = kMillisecond;
 /// How far back a waiting task looks for what it awaits in the local queue.
-constexpr std::size_t kPromoteWindow = 256;
+constexpr std::size_t kPromoteWindow = 64;
 
-Blob* read_body(MessageReader& message) {
+Blob* read_body(MessageReader& message, BlobPool& blobs) {
   const auto body = message.record<Body>();
-  if (body.kind == BodyKind::located) return Blob::make_located(message.record<Location>());
-  Blob* blob = Blob::make_inline(body.bytes);
+  if (body.kind == BodyKind::located) return blobs.make_located(message.record<Location>());
+  Blob* blob = blobs.make_inline(body.bytes);
   std::memcpy(blob->body(), message.bytes(body.bytes), body.bytes);
   return blob;
 }
@@ -75,20 +75,21 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::vector<ObjectId> refs_;
 };
 
-Worker::Worker(const Topology& topology, HeadLink& link, Store& store, ObjectKeeper& keeper,
+Worker::Worker(const Topology& topology, HeadLink& link, Store& store, BlobPool& blobs, ObjectKeeper& keeper,
                const WorkerLimits& limits)
     : topology_(topology),
       link_(link),
       store_(store),
+      blobs_(blobs),
       keeper_(keeper),
       limits_(limits),
       fibers_(limits.stack_bytes, limits.fibers_max) {}
 
 Worker::~Worker() {
-  for (Blob* blob : staged_dependencies_) Blob::drop(blob);
+  for (Blob* blob : staged_dependencies_) blobs_.drop(blob);
   for (const auto& piece : all_pieces_) {
-    Blob::drop(piece->arguments);
-    for (Blob* blob : piece->dependencies) Blob::drop(blob);
+    blobs_.drop(piece->arguments);
+    for (Blob* blob : piece->dependencies) blobs_.drop(blob);
   }
 }
 
@@ -104,9 +105,9 @@ Piece* Worker::take_piece() {
 }
 
 void Worker::recycle(Piece* piece) {
-  Blob::drop(piece->arguments);
+  blobs_.drop(piece->arguments);
   piece->arguments = nullptr;
-  for (Blob* blob : piece->dependencies) Blob::drop(blob);
+  for (Blob* blob : piece->dependencies) blobs_.drop(blob);
   piece->dependencies.clear();
   piece->dependency_groups.clear();
   piece->bodies.clear();
@@ -122,7 +123,7 @@ void Worker::recycle(Piece* piece) {
 
 void Worker::on_dependency(MessageReader& message) {
   staged_groups_.push_back(message.record<ObjectGroup>());
-  staged_dependencies_.push_back(read_body(message));
+  staged_dependencies_.push_back(read_body(message, blobs_));
 }
 
 void Worker::on_start(const StartMessage& start, MessageReader& message) {
@@ -135,7 +136,7 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
   piece->attempt = start.attempt;
   piece->function = FunctionId{start.function};
   piece->cursor.reset(start.header.count);
-  piece->arguments = read_body(message);
+  piece->arguments = read_body(message, blobs_);
   piece->dependencies.swap(staged_dependencies_);
   piece->dependency_groups.swap(staged_groups_);
   queue_.push_back(piece);
@@ -176,24 +177,25 @@ void Worker::note(MessageType type, const Piece& piece, ObjectId first, std::uin
 }
 
 void Worker::promote(ObjectId awaited) {
+  const auto is_it = [awaited](const Piece& p) { return number(awaited) - number(p.first) < p.cursor.end(); };
+  if (queue_.empty() || is_it(*queue_.front())) return;
   const std::size_t window = std::min(queue_.size(), kPromoteWindow);
   for (std::size_t back = 1; back <= window; ++back) {
     const auto at = queue_.end() - static_cast<std::ptrdiff_t>(back);
     Piece* piece = *at;
-    const std::uint64_t distance = number(awaited) - number(piece->first);
-    if (distance >= piece->cursor.end()) continue;
+    if (!is_it(*piece)) continue;
     queue_.erase(at);
     queue_.push_front(piece);
     return;
   }
 }
 
-void Worker::step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame) {
+void Worker::step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now) {
   if (!ready_.empty()) {
     Piece* piece = ready_.front();
     ready_.pop_front();
     note(MessageType::unblocked, *piece, piece->first, 1);
-    resume(*piece, lock, frame);
+    resume(*piece, lock, frame, now);
     return;
   }
   Piece* piece = queue_.front();
@@ -202,19 +204,19 @@ void Worker::step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame) {
   piece->fiber->assign([](void* argument) { static_cast<Piece*>(argument)->worker->run(*static_cast<Piece*>(argument)); },
                        piece);
   started_.push_back(piece);
-  resume(*piece, lock, frame);
+  resume(*piece, lock, frame, now);
 }
 
-void Worker::resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*& frame) {
+void Worker::resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now) {
   running_ = &piece;
-  piece.resumed_at = now();
+  piece.resumed_at = now;
   TaskFrame* outer = std::exchange(frame, &piece.frame);
   lock.unlock();
   const bool ended = piece.fiber->resume();
   lock.lock();
   frame = outer;
   running_ = nullptr;
-  last_switch_ = now();
+  last_switch_ = rankine::now();
   piece.busy += last_switch_ - piece.resumed_at;
   if (!ended) return;
   std::vector<detail::EntryHandle> held = std::move(piece.held_until_sent);

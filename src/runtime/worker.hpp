@@ -13,6 +13,7 @@
 
 #include <rankine/core/ids.hpp>
 
+#include "runtime/blob_pool.hpp"
 #include "runtime/fiber.hpp"
 #include "runtime/head_link.hpp"
 #include "runtime/messages.hpp"
@@ -46,7 +47,7 @@ class ObjectKeeper {
 /// All calls are made with the progress lock held, except where said.
 class Worker {
  public:
-  Worker(const Topology& topology, HeadLink& link, Store& store, ObjectKeeper& keeper,
+  Worker(const Topology& topology, HeadLink& link, Store& store, BlobPool& blobs, ObjectKeeper& keeper,
          const WorkerLimits& limits);
   ~Worker();
 
@@ -58,8 +59,8 @@ class Worker {
 
   bool has_work() const { return !ready_.empty() || !queue_.empty(); }
   /// Runs the next piece, or goes on with a woken one, until it waits or ends; the lock is released meanwhile.
-  /// `frame` is where the thread's current frame is kept.
-  void step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame);
+  /// `frame` is where the thread's current frame is kept, `now` a time not long ago.
+  void step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now);
 
   /// The running piece waits: its fiber is suspended (the lock is released meanwhile) until wake(piece).
   void suspend(Piece& piece, std::unique_lock<std::mutex>& lock);
@@ -78,7 +79,7 @@ class Worker {
   void recycle(Piece* piece);
   void run(Piece& piece);
   void run_element(Piece& piece, std::uint32_t i, std::span<const detail::Call::Dependency> dependencies);
-  void resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*& frame);
+  void resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now);
   void store_failure(Piece& piece, std::size_t bodies_before, std::size_t inside_before);
   void finish(Piece& piece);
   void send_finished(Piece& piece);
@@ -90,6 +91,7 @@ class Worker {
   const Topology& topology_;
   HeadLink& link_;
   Store& store_;
+  BlobPool& blobs_;
   ObjectKeeper& keeper_;
   WorkerLimits limits_;
   FiberPool fibers_;

@@ -7,6 +7,7 @@
 
 #include "catch.hpp"
 #include "runtime/arguments.hpp"
+#include "runtime/blob_pool.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/fiber.hpp"
 #include "runtime/options_codec.hpp"
@@ -130,8 +131,9 @@ TEST_CASE("a piece cut from a range has the same elements") {
   std::memcpy(whole.data() + layout.common, "abc", 3);
   std::memcpy(whole.data() + layout.elements, elements.data(), elements.size());
 
+  BlobPool blobs;
   for (const auto& [from, count] : {std::pair{0u, 20u}, {0u, 1u}, {19u, 1u}, {5u, 9u}}) {
-    Blob* blob = Blob::make_inline(cut_bytes(whole, from, count));
+    Blob* blob = blobs.make_inline(cut_bytes(whole, from, count));
     cut(whole, from, count, blob->body());
     ArgumentsView view;
     Store* no_store = nullptr;
@@ -142,7 +144,7 @@ TEST_CASE("a piece cut from a range has the same elements") {
       const auto bytes = view.element(i);
       CHECK(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == element_text(from + i));
     }
-    Blob::drop(blob);
+    blobs.drop(blob);
   }
 }
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "raw_mpi.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include <mpi.h>
+
+namespace rankine::bench {
+
+namespace {
+
+constexpr int kRepetitions = 5;
+constexpr int kRoundTrips = 20'000;
+constexpr int kMessageBytes = 64;
+
+double seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// The mailbox: a message of 64 bytes, then a flag, each in one window of both ranks.
+class Mailbox {
+ public:
+  Mailbox(MPI_Comm comm, int rank) : rank_(rank) {
+    MPI_Win_allocate(4096, 1, MPI_INFO_NULL, comm, &memory_, &window_);
+    std::memset(memory_, 0, 4096);
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
+    MPI_Barrier(comm);
+  }
+  ~Mailbox() {
+    MPI_Win_unlock_all(window_);
+    MPI_Win_free(&window_);
+  }
+  void send(std::uint64_t number) {
+    const int to = 1 - rank_;
+    std::memcpy(message_, &number, sizeof number);
+    MPI_Put(message_, kMessageBytes, MPI_BYTE, to, 64, kMessageBytes, MPI_BYTE, window_);
+    MPI_Win_flush(to, window_);
+    std::uint64_t before = 0;
+    MPI_Fetch_and_op(&number, &before, MPI_UINT64_T, to, 0, MPI_REPLACE, window_);
+    MPI_Win_flush(to, window_);
+  }
+  bool receive(std::uint64_t number) {
+    std::atomic_ref<std::uint64_t> flag(*reinterpret_cast<std::uint64_t*>(memory_));
+    for (int spins = 0; flag.load(std::memory_order_acquire) != number; ++spins) {
+      if (spins % 1024 == 1023) MPI_Win_sync(window_);
+    }
+    std::uint64_t content;
+    std::memcpy(&content, memory_ + 64, sizeof content);
+    return content == number;
+  }
+
+ private:
+  int rank_;
+  MPI_Win window_ = MPI_WIN_NULL;
+  char* memory_ = nullptr;
+  char message_[kMessageBytes] = {};
+};
+
+double mailbox_rate(MPI_Comm comm, int rank) {
+  Mailbox mailbox(comm, rank);
+  double best = 0;
+  std::uint64_t number = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    bool right = true;
+    const double start = seconds();
+    for (int i = 0; i < kRoundTrips; ++i) {
+      ++number;
+      if (rank == 0) mailbox.send(number);
+      right = mailbox.receive(number) && right;
+      if (rank == 1) mailbox.send(number);
+    }
+    if (right) best = std::max(best, kRoundTrips / (seconds() - start));
+  }
+  return best;
+}
+
+double send_recv_rate(MPI_Comm comm, int rank) {
+  char message[kMessageBytes] = {};
+  double best = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    const double start = seconds();
+    for (int i = 0; i < kRoundTrips; ++i) {
+      if (rank == 0) MPI_Send(message, kMessageBytes, MPI_BYTE, 1, 0, comm);
+      MPI_Recv(message, kMessageBytes, MPI_BYTE, 1 - rank, 0, comm, MPI_STATUS_IGNORE);
+      if (rank == 1) MPI_Send(message, kMessageBytes, MPI_BYTE, 0, 0, comm);
+    }
+    best = std::max(best, kRoundTrips / (seconds() - start));
+  }
+  return best;
+}
+
+double message_rate(MPI_Comm comm, int rank) {
+  constexpr int kBatch = 64;
+  constexpr int kBatches = 2000;
+  std::vector<char> messages(kBatch * kMessageBytes);
+  std::vector<MPI_Request> requests(kBatch);
+  double best = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    MPI_Barrier(comm);
+    const double start = seconds();
+    for (int b = 0; b < kBatches; ++b) {
+      for (int i = 0; i < kBatch; ++i) {
+        char* at = &messages[static_cast<std::size_t>(i * kMessageBytes)];
+        if (rank == 0) {
+          MPI_Isend(at, kMessageBytes, MPI_BYTE, 1, 0, comm, &requests[static_cast<std::size_t>(i)]);
+        } else {
+          MPI_Irecv(at, kMessageBytes, MPI_BYTE, 0, 0, comm, &requests[static_cast<std::size_t>(i)]);
+        }
+      }
+      MPI_Waitall(kBatch, requests.data(), MPI_STATUSES_IGNORE);
+    }
+    MPI_Barrier(comm);
+    best = std::max(best, kBatch * kBatches / (seconds() - start));
+  }
+  return best;
+}
+
+double memcpy_rate(std::size_t bytes) {
+  const std::vector<char> from(bytes, 1);
+  std::vector<char> to(bytes, 2);
+  double best = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    const double start = seconds();
+    std::memcpy(to.data(), from.data(), bytes);
+    const double rate = static_cast<double>(bytes) / (seconds() - start);
+    if (to[bytes / 2] == 1) best = std::max(best, rate);
+  }
+  return best;
+}
+
+/// Waits without a spinning MPI_Barrier, so that ranks 0 and 1 have the cores.
+void quiet_barrier(MPI_Comm comm) {
+  MPI_Request request;
+  MPI_Ibarrier(comm, &request);
+  int done = 0;
+  while (!done) {
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (!done) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace
+
+RawFloor measure_raw_floor(std::size_t memcpy_bytes) {
+  int rank = 0;
+  int size = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  RawFloor floor;
+  MPI_Comm pair = MPI_COMM_NULL;
+  MPI_Comm_split(MPI_COMM_WORLD, rank < 2 ? 0 : MPI_UNDEFINED, rank, &pair);
+  if (rank < 2 && size > 1) {
+    floor.mailbox_round_trips_per_s = mailbox_rate(pair, rank);
+    floor.send_recv_round_trips_per_s = send_recv_rate(pair, rank);
+    floor.messages_per_s = message_rate(pair, rank);
+  }
+  if (rank == 0) floor.memcpy_bytes_per_s = memcpy_rate(memcpy_bytes);
+  if (pair != MPI_COMM_NULL) MPI_Comm_free(&pair);
+  quiet_barrier(MPI_COMM_WORLD);
+  return floor;
+}
+
+}  // namespace rankine::bench
