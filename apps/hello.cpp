@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The smallest whole program: tasks, futures as arguments, a map, an error. Run it with mpirun -n 3 rankine-hello.
+// The smallest whole program: tasks, futures as arguments, a map, an error. Run it with mpirun -n 3
+// rankine-hello.
 #include <cmath>
 #include <iostream>
 #include <numeric>
@@ -11,7 +12,9 @@
 
 namespace rk = rankine;
 
-double area(double r) { return 3.141592653589793 * r * r; }  // any free function is a task
+double area(double r) {
+  return 3.141592653589793 * r * r;
+}  // any free function is a task
 
 double careful_root(double x) {
   if (x < 0) throw std::domain_error("no real root of " + std::to_string(x));
@@ -20,9 +23,9 @@ double careful_root(double x) {
 
 int main(int argc, char** argv) {
   rk::Runtime runtime(argc, argv);
-  return runtime.run([&runtime] {              // the driver: once, on rank 0
-    auto a = rk::submit<area>(2.0);            // Future<double>
-    auto b = rk::submit<area>(a);              // a future is an argument: a dependency
+  return runtime.run([&runtime] {    // the driver: once, on rank 0
+    auto a = rk::submit<area>(2.0);  // Future<double>
+    auto b = rk::submit<area>(a);    // a future is an argument: a dependency
     auto c = rk::submit([](double x, double y) { return x + y; }, a, b);
     std::cout << "areas: " << a.get() << ' ' << b.get() << ", their sum: " << c.get() << '\n';
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// rankine-bench-core: the runtime's rates under the names of Ray's microbenchmarks, results verified while timing, beside
-// what raw MPI and raw memory do in the same program. mpirun -n 2 rankine-bench-core [--json FILE] [--quick]
+// rankine-bench-core: the runtime's rates under the names of Ray's microbenchmarks, results verified while
+// timing, beside what raw MPI and raw memory do in the same program. mpirun -n 2 rankine-bench-core [--json
+// FILE] [--quick]
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -11,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <rankine/rankine.hpp>
@@ -28,7 +29,9 @@ constexpr std::size_t kPutBytes = std::size_t{256} << 20;
 constexpr std::size_t kGetBytes = std::size_t{1} << 30;
 constexpr int kBatch = 1000;  // tasks of one asynchronous batch, as in Ray's benchmark
 
-int increment(int x) { return x + 1; }
+int increment(int x) {
+  return x + 1;
+}
 
 /// Google Benchmark stops a benchmark that reports an error, and the row says why.
 void require(benchmark::State& state, bool right) {
@@ -92,8 +95,9 @@ void put_gigabytes(benchmark::State& state) {
 }
 
 void get_gibibyte(benchmark::State& state) {
-  const auto ref = rk::submit([](std::size_t bytes) { return rk::Array<std::uint64_t>(bytes / 8, [](std::size_t i) { return i; }); },
-                              kGetBytes);
+  const auto ref = rk::submit(
+      [](std::size_t bytes) { return rk::Array<std::uint64_t>(bytes / 8, [](std::size_t i) { return i; }); },
+      kGetBytes);
   const std::uint64_t* where = ref.get().data();
   for (auto _ : state) {
     const rk::Array<std::uint64_t> values = ref.get();
@@ -166,8 +170,8 @@ std::vector<Row> rows_of(Collector& collector, const rankine::bench::RawFloor& r
 }
 
 void print(const std::vector<Row>& rows, int ranks) {
-  fmt::print("{:<34} {:>14} {:>14} {:>5}  {:>12} {:>7}  {}\n", fmt::format("{} ranks", ranks), "best", "median", "", "raw",
-             "ratio", "raw is");
+  fmt::print("{:<34} {:>14} {:>14} {:>5}  {:>12} {:>7}  {}\n", fmt::format("{} ranks", ranks), "best",
+             "median", "", "raw", "ratio", "raw is");
   for (const Row& row : rows) {
     fmt::print("{:<34} {:>14.0f} {:>14.0f} {:>5}", row.name, row.value, row.median, row.unit);
     if (row.raw > 0) fmt::print("  {:>12.0f} {:>7.3f}  {}", row.raw, row.value / row.raw, row.raw_name);

@@ -24,8 +24,8 @@ if(RANKINE_SANITIZE)
 endif()
 
 # rankine_add_floor(NAME SOURCES files... [DEPENDS targets...] [PRIVATE targets...])
-# One library a floor: target rankine_NAME, alias rankine::NAME. A file may include its own floor and lower ones:
-# public headers as <rankine/...>, private ones as "NAME/...".
+# One library a floor: target rankine_NAME, alias rankine::NAME. A file may include its own floor and
+# lower ones: public headers as <rankine/...>, private ones as "NAME/...".
 function(rankine_add_floor name)
   cmake_parse_arguments(floor "" "" "SOURCES;DEPENDS;PRIVATE" ${ARGN})
   add_library(rankine_${name} STATIC ${floor_SOURCES})

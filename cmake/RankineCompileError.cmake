@@ -2,9 +2,10 @@
 # Tests that a snippet does not compile and that the compiler's output says why.
 
 # rankine_add_compile_error(NAME FILE [LINK targets...])
-# FILE begins with `// expect: WORDS`. Compiling it (syntax only) must fail and the output must contain WORDS, else the
-# test fails. `// expect: compiles` is the control: such a snippet must compile, so that a wrong include path or option
-# cannot pass for the expected error. LINK names targets whose include directories and definitions are used.
+# FILE begins with `// expect: WORDS`. Compiling it (syntax only) must fail and the output must contain
+# WORDS, else the test fails. `// expect: compiles` is the control: such a snippet must compile, so that a
+# wrong include path or option cannot pass for the expected error. LINK names targets whose include
+# directories and definitions are used.
 function(rankine_add_compile_error name file)
   cmake_parse_arguments(snippet "" "" "LINK" ${ARGN})
   set(library ${name}.snippet)

@@ -27,7 +27,8 @@ function(rankine_add_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${test_TIMEOUT} LABELS "${test_LABELS}")
 endfunction()
 
-# rankine_add_mpi_run(NAME PROGRAM target-or-path RANKS n... [LABELS labels...] [TIMEOUT seconds] [ARGS args...])
+# rankine_add_mpi_run(NAME PROGRAM target-or-path RANKS n...
+#                     [LABELS labels...] [TIMEOUT seconds] [ARGS args...])
 # Registers PROGRAM under mpirun once for each rank count, as NAME.rN.
 function(rankine_add_mpi_run name)
   cmake_parse_arguments(run "" "PROGRAM;TIMEOUT" "RANKS;LABELS;ARGS" ${ARGN})
@@ -39,7 +40,8 @@ function(rankine_add_mpi_run name)
   endif()
   foreach(ranks ${run_RANKS})
     add_test(NAME ${name}.r${ranks}
-      COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --oversubscribe --bind-to none $<TARGET_FILE:${run_PROGRAM}> ${run_ARGS}
+      COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --oversubscribe --bind-to none
+        $<TARGET_FILE:${run_PROGRAM}> ${run_ARGS}
       WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
     set_tests_properties(${name}.r${ranks} PROPERTIES TIMEOUT ${run_TIMEOUT} LABELS "${run_LABELS}"
       PROCESSORS ${ranks}

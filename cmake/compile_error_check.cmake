@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The run of one rankine_add_compile_error test: cmake -DCOMPILER= -DSNIPPET= -DINCLUDES=a|b -DDEFINITIONS=c|d -P this.
+# The run of one rankine_add_compile_error test:
+# cmake -DCOMPILER= -DSNIPPET= -DINCLUDES=a|b -DDEFINITIONS=c|d -P this.
 file(STRINGS ${SNIPPET} first LIMIT_COUNT 1)
 if(NOT first MATCHES "^// expect: (.+)$")
   message(FATAL_ERROR "${SNIPPET}: its first line must be '// expect: WORDS' or '// expect: compiles'")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a C++ function gets a name that all ranks agree on, without macros. `template <auto F>` is registered by an
-// ODR-used static member; its name is typeid(Tag<F>).name() and its number the position among the sorted names (the
-// order of registration changes with link order and LTO, __PRETTY_FUNCTION__ collides for overloads and lambdas).
+// How a C++ function gets a name that all ranks agree on, without macros. `template <auto F>` is registered
+// by an ODR-used static member; its name is typeid(Tag<F>).name() and its number the position among the
+// sorted names (the order of registration changes with link order and LTO, __PRETTY_FUNCTION__ collides for
+// overloads and lambdas).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ namespace detail {
 template <auto F>
 struct Tag {};
 
-// ---- signatures -----------------------------------------------------------------------------------------------
+// ---- signatures
+// -----------------------------------------------------------------------------------------------
 
 template <class R, class... A>
 struct Signature {
@@ -39,9 +41,10 @@ struct Signature {
 
 template <class F>
 struct SignatureOf {
-  static_assert(requires { &F::operator(); },
-                "rankine: a generic lambda or overloaded function object has no single signature: "
-                "name the parameter types, or choose an overload with rk::as<R(Args...)>(f)");
+  static_assert(
+      requires { &F::operator(); },
+      "rankine: a generic lambda or overloaded function object has no single signature: "
+      "name the parameter types, or choose an overload with rk::as<R(Args...)>(f)");
 };
 template <class R, class... A>
 struct SignatureOf<R (*)(A...)> : Signature<R, A...> {};
@@ -52,13 +55,16 @@ struct SignatureOf<R (F::*)(A...) const> : Signature<R, A...> {};
 template <class F, class R, class... A>
 struct SignatureOf<R (F::*)(A...) const noexcept> : Signature<R, A...> {};
 template <class F>
-  requires requires { &F::operator(); }
+requires requires {
+  &F::operator();
+}
 struct SignatureOf<F> : SignatureOf<decltype(&F::operator())> {};
 
-// ---- what a parameter travels as ------------------------------------------------------------------------------
+// ---- what a parameter travels as
+// ------------------------------------------------------------------------------
 
-/// Storage of a parameter on the worker: the type without reference and const; a span of const T is kept as Array<T>,
-/// a string_view as string.
+/// Storage of a parameter on the worker: the type without reference and const; a span of const T is kept as
+/// Array<T>, a string_view as string.
 template <class P>
 struct StoredAs {
   using type = std::remove_cvref_t<P>;
@@ -87,16 +93,18 @@ struct FutureValue<Future<T>> {
 
 template <class P>
 constexpr void check_parameter() {
-  static_assert(!(std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>),
-                "rankine: a task cannot take a non-const reference: the caller's variable is on another rank. "
-                "Take the value and return the changed one");
+  static_assert(
+      !(std::is_lvalue_reference_v<P> && !std::is_const_v<std::remove_reference_t<P>>),
+      "rankine: a task cannot take a non-const reference: the caller's variable is on another rank. "
+      "Take the value and return the changed one");
   static_assert(!std::is_pointer_v<std::remove_cvref_t<P>>,
                 "rankine: a task cannot take a pointer: it points into the memory of another rank. "
                 "Pass the value, an rk::Array or an rk::Future");
-  static_assert(Travels<Stored<P>>,
-                "rankine: this parameter type cannot travel between ranks: give it a Boost.Serialization member "
-                "`template <class Archive> void serialize(Archive& ar, unsigned) { ar & a & b; }`, "
-                "or make it trivially copyable");
+  static_assert(
+      Travels<Stored<P>>,
+      "rankine: this parameter type cannot travel between ranks: give it a Boost.Serialization member "
+      "`template <class Archive> void serialize(Archive& ar, unsigned) { ar & a & b; }`, "
+      "or make it trivially copyable");
 }
 
 template <class R>
@@ -105,17 +113,20 @@ constexpr void check_result() {
                 "rankine: a task cannot return a pointer: it points into the memory of another rank. "
                 "Return the value or an rk::Array");
   static_assert(!std::is_reference_v<R>, "rankine: a task cannot return a reference. Return the value");
-  static_assert(std::is_void_v<R> || std::is_same_v<Stored<R>, std::remove_cv_t<R>>,
-                "rankine: a task cannot return a view (span, string_view): what it looks at dies with the task. "
-                "Return the container or an rk::Array");
+  static_assert(
+      std::is_void_v<R> || std::is_same_v<Stored<R>, std::remove_cv_t<R>>,
+      "rankine: a task cannot return a view (span, string_view): what it looks at dies with the task. "
+      "Return the container or an rk::Array");
   if constexpr (!std::is_void_v<R> && !std::is_pointer_v<R> && !std::is_reference_v<R>) {
-    static_assert(Travels<Stored<R>>,
-                  "rankine: this result type cannot travel between ranks (a view, or a class without a "
-                  "Boost.Serialization member `template <class Archive> void serialize(Archive& ar, unsigned)`)");
+    static_assert(
+        Travels<Stored<R>>,
+        "rankine: this result type cannot travel between ranks (a view, or a class without a "
+        "Boost.Serialization member `template <class Archive> void serialize(Archive& ar, unsigned)`)");
   }
 }
 
-// ---- the wrapper ----------------------------------------------------------------------------------------------
+// ---- the wrapper
+// ----------------------------------------------------------------------------------------------
 
 template <class P>
 Stored<P> take_argument(Call& call, std::size_t parameter, std::size_t& next_dependency) {
@@ -132,7 +143,8 @@ Stored<P> take_argument(Call& call, std::size_t parameter, std::size_t& next_dep
 template <class P>
 decltype(auto) as_parameter(Stored<P>& stored) {
   if constexpr (std::is_same_v<Stored<P>, std::remove_cvref_t<P>>) {
-    return static_cast<std::conditional_t<std::is_lvalue_reference_v<P>, P, std::remove_reference_t<P>&&>>(stored);
+    return static_cast<std::conditional_t<std::is_lvalue_reference_v<P>, P, std::remove_reference_t<P>&&>>(
+        stored);
   } else if constexpr (std::is_same_v<std::remove_cvref_t<P>, std::string_view>) {
     return std::string_view(stored);
   } else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handles to immutable values that exist or will: Future<T> for one, FutureRange<T> for the results of a map; put,
-// get, wait, as_completed. A handle is cheap to copy, travels inside arguments, results and containers, and keeps its
-// object alive on whichever rank it is.
+// Handles to immutable values that exist or will: Future<T> for one, FutureRange<T> for the results of a map;
+// put, get, wait, as_completed. A handle is cheap to copy, travels inside arguments, results and containers,
+// and keeps its object alive on whichever rank it is.
 #pragma once
 
 #include <chrono>
@@ -93,8 +93,8 @@ class FutureRange {
   std::size_t size() const { return entry_ ? entry_->count : 0; }
   Future<T> operator[](std::size_t i) const { return Future<T>(entry_, static_cast<std::uint32_t>(i)); }
 
-  /// Waits for all and returns the values in order of the inputs (void: only waits). The first failure by index is
-  /// thrown, after all ended.
+  /// Waits for all and returns the values in order of the inputs (void: only waits). The first failure by
+  /// index is thrown, after all ended.
   auto get() const {
     if (entry_) entry_->context->wait_all(*entry_, -1);
     if constexpr (std::is_void_v<T>) {
@@ -144,12 +144,13 @@ struct Codec<Future<T>> {
   }
 };
 
-/// Stores a value once; the handle goes to as many tasks as you like. On one node nobody copies an rk::Array again.
-/// Throws StoreFull naming the sizes.
+/// Stores a value once; the handle goes to as many tasks as you like. On one node nobody copies an rk::Array
+/// again. Throws StoreFull naming the sizes.
 template <class T>
 Future<std::decay_t<T>> put(const T& value) {
-  static_assert(!std::is_pointer_v<std::decay_t<T>>,
-                "rankine: a pointer cannot be put: it points into this rank's memory. Put the value or an rk::Array");
+  static_assert(
+      !std::is_pointer_v<std::decay_t<T>>,
+      "rankine: a pointer cannot be put: it points into this rank's memory. Put the value or an rk::Array");
   static_assert(Travels<std::decay_t<T>>,
                 "rankine: this type cannot travel between ranks: give it a Boost.Serialization member "
                 "`template <class Archive> void serialize(Archive& ar, unsigned) { ar & a & b; }`");
@@ -180,8 +181,8 @@ std::vector<T> get(const std::vector<Future<T>>& futures) {
   return values;
 }
 
-/// Waits until `count` of the futures ended or `timeout` went by (negative: never); returns the indices of those that
-/// ended, in the order in which they did.
+/// Waits until `count` of the futures ended or `timeout` went by (negative: never); returns the indices of
+/// those that ended, in the order in which they did.
 template <class T>
 std::vector<std::uint32_t> wait(const std::vector<Future<T>>& futures, std::size_t count = 1,
                                 std::chrono::nanoseconds timeout = std::chrono::nanoseconds{-1}) {
@@ -192,8 +193,8 @@ std::vector<std::uint32_t> wait(const std::vector<Future<T>>& futures, std::size
   return detail::current_context().wait(those, count < those.size() ? count : those.size(), timeout.count());
 }
 
-/// for (auto [index, future] : as_completed(futures)): each as it ends. Which comes first depends on the machine: what
-/// a program computes from the order is not reproducible.
+/// for (auto [index, future] : as_completed(futures)): each as it ends. Which comes first depends on the
+/// machine: what a program computes from the order is not reproducible.
 template <class T>
 class AsCompleted {
  public:
@@ -202,7 +203,8 @@ class AsCompleted {
     Future<T> future;
   };
 
-  explicit AsCompleted(std::vector<Future<T>> futures) : futures_(std::move(futures)), left_(futures_.size()) {
+  explicit AsCompleted(std::vector<Future<T>> futures)
+      : futures_(std::move(futures)), left_(futures_.size()) {
     waiting_.resize(futures_.size());
     for (std::uint32_t i = 0; i < waiting_.size(); ++i) waiting_[i] = i;
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// submit: one call of a function on some rank. map: one call for each element of a range, at the price of one message
-// for many. Both return at once; what cannot work is a compile error in words (function.hpp).
+// submit: one call of a function on some rank. map: one call for each element of a range, at the price of one
+// message for many. Both return at once; what cannot work is a compile error in words (function.hpp).
 #pragma once
 
 #include <array>
@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include <rankine/runtime/arguments.hpp>
 #include <rankine/function.hpp>
 #include <rankine/object.hpp>
 #include <rankine/options.hpp>
+#include <rankine/runtime/arguments.hpp>
 
 namespace rankine {
 
@@ -36,8 +36,9 @@ template <class P, class A>
 constexpr void check_argument() {
   using Argument = std::remove_cvref_t<A>;
   if constexpr (is_dependency<P, A>) {
-    static_assert(same_bytes<typename FutureValue<Argument>::type, Stored<P>>,
-                  "rankine: a Future<T> argument must be of exactly the parameter's type: nothing converts on the way");
+    static_assert(
+        same_bytes<typename FutureValue<Argument>::type, Stored<P>>,
+        "rankine: a Future<T> argument must be of exactly the parameter's type: nothing converts on the way");
   } else {
     static_assert(std::is_constructible_v<Stored<P>, A> || same_bytes<Argument, Stored<P>>,
                   "rankine: this argument does not convert to the function's parameter");
@@ -57,7 +58,8 @@ void with_stored(const A& argument, Use&& use) {
 /// Packs those of the arguments that are values; works on a Sizer too.
 template <class... P, class Sink, class... A>
 void pack_values(Sink& sink, const A&... arguments) {
-  [[maybe_unused]] const auto one = [&sink]<class Parameter>(std::type_identity<Parameter>, const auto& argument) {
+  [[maybe_unused]] const auto one = [&sink]<class Parameter>(std::type_identity<Parameter>,
+                                                             const auto& argument) {
     if constexpr (!is_dependency<Parameter, decltype(argument)>) {
       with_stored<Parameter>(argument, [&sink](const auto& value) { pack(sink, value); });
     }
@@ -65,7 +67,8 @@ void pack_values(Sink& sink, const A&... arguments) {
   (one(std::type_identity<P>{}, arguments), ...);
 }
 
-/// The ids of the arguments that are dependencies, and the mask of their parameters (the first has bit `shift`).
+/// The ids of the arguments that are dependencies, and the mask of their parameters (the first has bit
+/// `shift`).
 template <class... P>
 struct Dependencies {
   std::array<ObjectId, sizeof...(P) + 1> ids{};
@@ -75,7 +78,8 @@ struct Dependencies {
   template <class... A>
   explicit Dependencies(std::uint32_t shift, const A&... arguments) {
     std::uint32_t parameter = shift;
-    [[maybe_unused]] const auto one = [&]<class Parameter>(std::type_identity<Parameter>, const auto& argument) {
+    [[maybe_unused]] const auto one = [&]<class Parameter>(std::type_identity<Parameter>,
+                                                           const auto& argument) {
       if constexpr (is_dependency<Parameter, decltype(argument)>) {
         ids[count++] = argument.id();
         mask |= std::uint64_t{1} << parameter;
@@ -130,8 +134,8 @@ std::vector<std::uint64_t> element_offsets(const Inputs& inputs) {
 }
 
 template <class P0, class... P, class Inputs, class... A>
-EntryHandle submit_range(std::type_identity<std::tuple<P0, P...>>, FunctionId function, const Options* options,
-                         const Inputs& inputs, const A&... arguments) {
+EntryHandle submit_range(std::type_identity<std::tuple<P0, P...>>, FunctionId function,
+                         const Options* options, const Inputs& inputs, const A&... arguments) {
   using Element = std::ranges::range_value_t<Inputs>;
   static_assert(!is_future<Element> || is_future<Stored<P0>>,
                 "rankine: map takes values; for futures as inputs submit one task each");
@@ -199,11 +203,13 @@ template <class Sig, class Inputs, class... A>
 FutureRange<std::remove_cv_t<typename Sig::Result>> map_as(FunctionId function, const Options* options,
                                                            const Inputs& inputs, const A&... arguments) {
   check_signature(Sig{});
-  static_assert(Sig::kArity == sizeof...(A) + 1,
-                "rankine: map calls the function with an element and the common arguments: wrong number of arguments");
+  static_assert(
+      Sig::kArity == sizeof...(A) + 1,
+      "rankine: map calls the function with an element and the common arguments: wrong number of arguments");
   static_assert(sizeof...(A) < 64, "rankine: a task takes at most 64 arguments");
   if (std::ranges::empty(inputs)) return {};
-  if (std::ranges::size(inputs) > 0xffffffffull) throw InputError("rankine: map takes at most 2^32 - 1 elements");
+  if (std::ranges::size(inputs) > 0xffffffffull)
+    throw InputError("rankine: map takes at most 2^32 - 1 elements");
   return FutureRange<std::remove_cv_t<typename Sig::Result>>(
       submit_range(std::type_identity<typename Sig::Parameters>{}, function, options, inputs, arguments...));
 }
@@ -228,11 +234,12 @@ concept Inputs = std::ranges::sized_range<const T> && std::ranges::forward_range
 
 }  // namespace detail
 
-/// Runs F(arguments...) on some rank. An argument that is a Future<T> where the parameter is not is a dependency: the
-/// task starts when it is there, with its value.
+/// Runs F(arguments...) on some rank. An argument that is a Future<T> where the parameter is not is a
+/// dependency: the task starts when it is there, with its value.
 template <auto F, class... A>
 auto submit(const Options& options, const A&... arguments) {
-  return detail::submit_as<detail::SignatureFor<decltype(F)>>(detail::Registration<F>::id(), &options, arguments...);
+  return detail::submit_as<detail::SignatureFor<decltype(F)>>(detail::Registration<F>::id(), &options,
+                                                              arguments...);
 }
 template <auto F>
 auto submit() {
@@ -240,25 +247,27 @@ auto submit() {
 }
 template <auto F, detail::NotOptions A0, class... A>
 auto submit(const A0& first, const A&... rest) {
-  return detail::submit_as<detail::SignatureFor<decltype(F)>>(detail::Registration<F>::id(), nullptr, first, rest...);
+  return detail::submit_as<detail::SignatureFor<decltype(F)>>(detail::Registration<F>::id(), nullptr, first,
+                                                              rest...);
 }
 
 /// The same for a captureless lambda.
 template <class L, class... A>
-  requires(detail::NotOptions<L> && detail::FunctionObject<L>)
-auto submit(const L&, const A&... arguments) {
+requires(detail::NotOptions<L>&& detail::FunctionObject<L>) auto submit(const L&, const A&... arguments) {
   detail::check_lambda<L>();
-  return detail::submit_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), nullptr, arguments...);
+  return detail::submit_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), nullptr,
+                                                    arguments...);
 }
 template <class L, class... A>
-  requires(detail::NotOptions<L> && detail::FunctionObject<L>)
-auto submit(const Options& options, const L&, const A&... arguments) {
+requires(detail::NotOptions<L>&& detail::FunctionObject<L>) auto submit(const Options& options, const L&,
+                                                                        const A&... arguments) {
   detail::check_lambda<L>();
-  return detail::submit_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), &options, arguments...);
+  return detail::submit_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), &options,
+                                                    arguments...);
 }
 
-/// Runs F(input, arguments...) for each input. The inputs are packed once; the runtime cuts the range into pieces by
-/// the time that its tasks take.
+/// Runs F(input, arguments...) for each input. The inputs are packed once; the runtime cuts the range into
+/// pieces by the time that its tasks take.
 template <auto F, detail::Inputs I, class... A>
 auto map(const I& inputs, const A&... arguments) {
   return detail::map_as<detail::SignatureFor<decltype(F)>>(detail::Registration<F>::id(), nullptr, inputs,
@@ -270,16 +279,18 @@ auto map(const Options& options, const I& inputs, const A&... arguments) {
                                                            arguments...);
 }
 template <class L, detail::Inputs I, class... A>
-  requires(detail::NotOptions<L> && detail::FunctionObject<L>)
-auto map(const L&, const I& inputs, const A&... arguments) {
+requires(detail::NotOptions<L>&& detail::FunctionObject<L>) auto map(const L&, const I& inputs,
+                                                                     const A&... arguments) {
   detail::check_lambda<L>();
-  return detail::map_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), nullptr, inputs, arguments...);
+  return detail::map_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), nullptr, inputs,
+                                                 arguments...);
 }
 template <class L, detail::Inputs I, class... A>
-  requires(detail::NotOptions<L> && detail::FunctionObject<L>)
-auto map(const Options& options, const L&, const I& inputs, const A&... arguments) {
+requires(detail::NotOptions<L>&& detail::FunctionObject<L>) auto map(const Options& options, const L&,
+                                                                     const I& inputs, const A&... arguments) {
   detail::check_lambda<L>();
-  return detail::map_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), &options, inputs, arguments...);
+  return detail::map_as<detail::SignatureFor<L>>(detail::LambdaRegistration<L>::id(), &options, inputs,
+                                                 arguments...);
 }
 
 }  // namespace rankine

@@ -26,12 +26,19 @@ struct Runtime::State {
 
 Runtime::Runtime(int& argc, char**& argv, const RuntimeOptions& options)
     : state_(std::make_unique<State>(&argc, &argv, options)) {}
-Runtime::Runtime(const RuntimeOptions& options) : state_(std::make_unique<State>(nullptr, nullptr, options)) {}
+Runtime::Runtime(const RuntimeOptions& options)
+    : state_(std::make_unique<State>(nullptr, nullptr, options)) {}
 Runtime::~Runtime() = default;
 
-int Runtime::rank() const { return index(state_->site.topology.rank); }
-int Runtime::size() const { return state_->site.topology.size(); }
-int Runtime::nodes() const { return state_->site.topology.nodes(); }
+int Runtime::rank() const {
+  return index(state_->site.topology.rank);
+}
+int Runtime::size() const {
+  return state_->site.topology.size();
+}
+int Runtime::nodes() const {
+  return state_->site.topology.nodes();
+}
 
 int Runtime::run_driver(const std::function<int()>& driver) {
   runtime::Site& site = state_->site;

@@ -29,7 +29,8 @@ runtime::Topology thread_topology(int ranks, int rank) {
   return topology;
 }
 
-runtime::EngineSettings thread_settings(int ranks, const RuntimeOptions& options, runtime::AwakeCount& awake) {
+runtime::EngineSettings thread_settings(int ranks, const RuntimeOptions& options,
+                                        runtime::AwakeCount& awake) {
   runtime::EngineSettings settings = settings_of(options);
   settings.node_cpus = static_cast<std::int32_t>(std::thread::hardware_concurrency());
   settings.awake = &awake;

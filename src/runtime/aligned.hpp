@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory for copies of objects from other nodes, aligned like the arena, so that arrays in it can be used in place.
+// Memory for copies of objects from other nodes, aligned like the arena, so that arrays in it can be used in
+// place.
 #pragma once
 
 #include <cstddef>

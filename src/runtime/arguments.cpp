@@ -65,12 +65,14 @@ void cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint3
   std::memcpy(into + to.ids, arguments.data() + from.ids, from.offsets - from.ids);
   if (plan.to.stride == 0) {
     for (std::size_t i = 0; i <= count; ++i) {
-      const std::uint64_t offset = read_offset(arguments.subspan(from.offsets), element + i) - plan.slice.begin;
+      const std::uint64_t offset =
+          read_offset(arguments.subspan(from.offsets), element + i) - plan.slice.begin;
       std::memcpy(into + to.offsets + 8 * i, &offset, 8);
     }
   }
   std::memcpy(into + to.common, arguments.data() + from.common, plan.from.common_bytes);
-  std::memcpy(into + to.elements, arguments.data() + from.elements + plan.slice.begin, plan.to.elements_bytes);
+  std::memcpy(into + to.elements, arguments.data() + from.elements + plan.slice.begin,
+              plan.to.elements_bytes);
 }
 
 void ArgumentsView::open(const Blob& blob, Store& store, bool range, std::uint32_t element,
@@ -91,12 +93,15 @@ void ArgumentsView::open(const Blob& blob, Store& store, bool range, std::uint32
   elements_ = bytes.subspan(layout.elements, header_.elements_bytes);
   elements_origin_ = 0;
   first_ = element;
-  if (header_.stride == 0) offsets_ = bytes.subspan(layout.offsets + 8 * std::size_t{element}, 8 * (count + std::size_t{1}));
+  if (header_.stride == 0)
+    offsets_ = bytes.subspan(layout.offsets + 8 * std::size_t{element}, 8 * (count + std::size_t{1}));
 }
 
 void ArgumentsView::fetch(const Location& place, Store& store, bool range, std::uint32_t element,
                           std::uint32_t count) {
-  const auto get = [&](std::size_t from, std::span<std::byte> into) { store.fetch({place.node, place.slot, place.offset + from, into.size()}, into); };
+  const auto get = [&](std::size_t from, std::span<std::byte> into) {
+    store.fetch({place.node, place.slot, place.offset + from, into.size()}, into);
+  };
   std::byte front[sizeof(ArgumentsHeader)];
   get(0, front);
   header_ = read_header(front);
@@ -131,7 +136,8 @@ void ArgumentsView::close() {
 }
 
 std::span<const std::byte> ArgumentsView::element(std::uint32_t i) const {
-  if (header_.stride != 0) return elements_.subspan((first_ + std::size_t{i}) * header_.stride, header_.stride);
+  if (header_.stride != 0)
+    return elements_.subspan((first_ + std::size_t{i}) * header_.stride, header_.stride);
   const std::uint64_t begin = read_offset(offsets_, i) - elements_origin_;
   const std::uint64_t end = read_offset(offsets_, i + std::size_t{1}) - elements_origin_;
   return elements_.subspan(begin, end - begin);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes that a rank keeps: inline after a small header, or in a node's arena, where only the place is kept. A pointer
-// to a Blob is what the scheduler knows as a Payload. They are made by a BlobPool.
+// Bytes that a rank keeps: inline after a small header, or in a node's arena, where only the place is kept. A
+// pointer to a Blob is what the scheduler knows as a Payload. They are made by a BlobPool.
 #pragma once
 
 #include <cstddef>

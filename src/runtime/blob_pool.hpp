@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes and drops Blobs. Small ones are kept for reuse: a task costs several, and the C library's own cache holds seven
-// of a size. Every block comes from malloc, so a blob that outlives the pool may be freed by Blob::drop.
+// Makes and drops Blobs. Small ones are kept for reuse: a task costs several, and the C library's own cache
+// holds seven of a size. Every block comes from malloc, so a blob that outlives the pool may be freed by
+// Blob::drop.
 #pragma once
 
 #include <array>

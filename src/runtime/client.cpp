@@ -20,7 +20,9 @@ namespace {
 
 constexpr std::size_t kEntriesKept = 1 << 16;
 
-Entry& as_entry(ObjectEntry& entry) { return static_cast<Entry&>(entry); }
+Entry& as_entry(ObjectEntry& entry) {
+  return static_cast<Entry&>(entry);
+}
 
 /// Takes the handles that outlive their runtime: they may be dropped, and say so when used.
 class ClosedContext final : public detail::Context {
@@ -35,7 +37,9 @@ class ClosedContext final : public detail::Context {
   }
   void cancel(EntryElement, std::uint32_t, bool) override { fail(); }
   bool ready(EntryElement) override { fail(); }
-  std::vector<std::uint32_t> wait(std::span<const EntryElement>, std::size_t, Nanoseconds) override { fail(); }
+  std::vector<std::uint32_t> wait(std::span<const EntryElement>, std::size_t, Nanoseconds) override {
+    fail();
+  }
   bool wait_all(ObjectEntry&, Nanoseconds) override { fail(); }
   std::uint32_t ended(ObjectEntry&) override { fail(); }
   detail::ValueBytes value(EntryElement, bool) override { fail(); }
@@ -58,7 +62,9 @@ ClosedContext& closed_context() {
 Client::Client(Waiting& waiting, HeadPort& head, Store& store, BlobPool& blobs, const Settings& settings)
     : waiting_(waiting), head_(head), store_(store), blobs_(blobs), settings_(settings) {}
 
-Client::~Client() { close(); }
+Client::~Client() {
+  close();
+}
 
 void Client::close() {
   const std::lock_guard lock(waiting_.progress_mutex());
@@ -76,7 +82,8 @@ void Client::close() {
   free_entries_.clear();
 }
 
-// ---- entries ----------------------------------------------------------------------------------------------------
+// ---- entries
+// ----------------------------------------------------------------------------------------------------
 
 Entry* Client::find(ObjectId object) const {
   const auto single = singles_.find(number(object));
@@ -151,7 +158,8 @@ void Client::release(ObjectEntry* object_entry) {
   }
 }
 
-// ---- submit, put, cancel ----------------------------------------------------------------------------------------
+// ---- submit, put, cancel
+// ----------------------------------------------------------------------------------------
 
 detail::Buffer Client::allocate(std::size_t bytes) {
   if (bytes <= settings_.inline_bytes) {
@@ -170,7 +178,8 @@ void Client::discard(void* memory) {
 }
 
 EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&& arguments) {
-  if (submission.options != nullptr) task_class_of(submission.function, *submission.options);  // throws here, if at all
+  if (submission.options != nullptr)
+    task_class_of(submission.function, *submission.options);  // throws here, if at all
   const std::lock_guard lock(waiting_.progress_mutex());
   TaskFrame& frame = waiting_.frame();
   const TaskFrame::Names names = frame.next(submission.count);
@@ -178,7 +187,8 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
   Entry* entry = make_entry(names.first, submission.count, submission.range);
   entry->unasked = true;
   auto* blob = static_cast<Blob*>(arguments.take());
-  head_.submit(submission, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key}, blob);
+  head_.submit(submission, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key},
+               blob);
   waiting_.sent();
   return EntryHandle(entry);
 }
@@ -204,11 +214,13 @@ void Client::cancel(EntryElement what, std::uint32_t count, bool force) {
   waiting_.sent();
 }
 
-// ---- ends -------------------------------------------------------------------------------------------------------
+// ---- ends
+// -------------------------------------------------------------------------------------------------------
 
 void Client::deliver(ObjectId object, Slot::State state, Blob* blob, bool owned) {
   Entry* entry = find(object);
-  const auto element = entry != nullptr ? static_cast<std::uint32_t>(number(object) - number(entry->first)) : 0;
+  const auto element =
+      entry != nullptr ? static_cast<std::uint32_t>(number(object) - number(entry->first)) : 0;
   if (entry == nullptr || entry->slot(element).state != Slot::State::pending) {
     if (owned) blobs_.drop(blob);  // the last handle went while the message was on its way
     return;
@@ -248,7 +260,8 @@ void Client::complete(Entry& entry, std::uint32_t element) {
   });
 }
 
-// ---- waiting ----------------------------------------------------------------------------------------------------
+// ---- waiting
+// ----------------------------------------------------------------------------------------------------
 
 void Client::want(Entry& entry, std::uint32_t element, std::uint32_t count) {
   // On rank 0 the head delivers what has ended before this returns.
@@ -356,7 +369,8 @@ detail::ValueBytes Client::bytes_of(Entry& entry, const Blob& blob, bool keep) {
   return {store_.view(place), std::move(owner)};
 }
 
-// ---- the running task -------------------------------------------------------------------------------------------
+// ---- the running task
+// -------------------------------------------------------------------------------------------
 
 Philox& Client::random() {
   TaskFrame& frame = waiting_.frame();
@@ -369,8 +383,12 @@ bool Client::cancelled() {
   return frame.piece != nullptr && frame.piece->interrupted;
 }
 
-TaskKey Client::task_key() const { return waiting_.frame().key; }
+TaskKey Client::task_key() const {
+  return waiting_.frame().key;
+}
 
-Statistics Client::statistics() { return waiting_.statistics(); }
+Statistics Client::statistics() {
+  return waiting_.statistics();
+}
 
 }  // namespace rankine::runtime

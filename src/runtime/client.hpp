@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user's side of a rank: submits, puts, waits, and counts the handles of this rank. It implements the context that
-// the public API talks to; decisions are the head's.
+// The user's side of a rank: submits, puts, waits, and counts the handles of this rank. It implements the
+// context that the public API talks to; decisions are the head's.
 #pragma once
 
 #include <cstdint>

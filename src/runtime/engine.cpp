@@ -21,12 +21,15 @@ thread_local detail::Context* thread_context = nullptr;
 
 namespace detail {
 
-Context* context_or_null() { return thread_context; }
+Context* context_or_null() {
+  return thread_context;
+}
 
 Context& current_context() {
   if (thread_context == nullptr) {
     throw Error(
-        "rankine: this thread runs neither the driver nor a task, so it cannot submit, put, get or draw random "
+        "rankine: this thread runs neither the driver nor a task, so it cannot submit, put, get or draw "
+        "random "
         "numbers. Remedy: do it on the thread that runs the driver or the task and hand the values over");
   }
   return *thread_context;
@@ -34,7 +37,9 @@ Context& current_context() {
 
 }  // namespace detail
 
-Statistics statistics() { return detail::current_context().statistics(); }
+Statistics statistics() {
+  return detail::current_context().statistics();
+}
 
 namespace runtime {
 
@@ -65,11 +70,17 @@ inline void relax() {
 }  // namespace
 
 ContextScope::ContextScope(detail::Context& context) : previous_(std::exchange(thread_context, &context)) {}
-ContextScope::~ContextScope() { thread_context = previous_; }
+ContextScope::~ContextScope() {
+  thread_context = previous_;
+}
 
 Engine::Engine(const Topology& topology, transport::Transport& transport, Store& store,
                const EngineSettings& settings)
-    : topology_(topology), transport_(transport), store_(store), settings_(settings), link_(transport, *this) {
+    : topology_(topology),
+      transport_(transport),
+      store_(store),
+      settings_(settings),
+      link_(transport, *this) {
   const bool is_head = topology_.rank == kHead;
   if (is_head) {
     head_ = std::make_unique<Head>(topology_, transport_, store_, blobs_);
@@ -110,7 +121,8 @@ Engine::~Engine() {
   client_.reset();
 }
 
-// ---- the two programs -------------------------------------------------------------------------------------------
+// ---- the two programs
+// -------------------------------------------------------------------------------------------
 
 int Engine::run_driver(const std::function<int()>& driver) {
   const ContextScope scope(*client_);
@@ -166,7 +178,8 @@ Statistics Engine::statistics() {
           c.failed,    c.cancelled, c.retried, c.live_objects, c.workers};
 }
 
-// ---- progress ---------------------------------------------------------------------------------------------------
+// ---- progress
+// ---------------------------------------------------------------------------------------------------
 
 void Engine::deliver(Rank source, std::span<const std::byte> message) {
   Header header;
@@ -181,18 +194,23 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
       const auto start = reader.record<StartMessage>();
       return worker_->on_start(start, reader);
     }
-    case MessageType::recall: return worker_->on_recall(reader.record<NoteMessage>());
-    case MessageType::interrupt: return worker_->on_interrupt(reader.record<NoteMessage>());
+    case MessageType::recall:
+      return worker_->on_recall(reader.record<NoteMessage>());
+    case MessageType::interrupt:
+      return worker_->on_interrupt(reader.record<NoteMessage>());
     case MessageType::deliver: {
       const auto deliver_message = reader.record<DeliverMessage>();
       return client_->on_deliver(deliver_message, reader);
     }
-    case MessageType::free_block: return store_.release(reader.record<FreeBlockMessage>().location);
+    case MessageType::free_block:
+      return store_.release(reader.record<FreeBlockMessage>().location);
     case MessageType::shutdown:
       over_ = true;
       given_up_ = header.flags != 0;
       return;
-    case MessageType::goodbye: ++goodbyes_; return;
+    case MessageType::goodbye:
+      ++goodbyes_;
+      return;
     default:
       check(head_ != nullptr, "only rank 0 gets messages for the head");
       head_->on_message(source, header, message);
@@ -286,12 +304,14 @@ void Engine::promote(ObjectId awaited) {
   if (worker_ != nullptr) worker_->promote(awaited);
 }
 
-// ---- waiting ----------------------------------------------------------------------------------------------------
+// ---- waiting
+// ----------------------------------------------------------------------------------------------------
 
 void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock) {
   if (omp_in_parallel != nullptr && omp_in_parallel() != 0) {
     throw Error(
-        "rankine: a task cannot wait inside an OpenMP parallel region. Remedy: get the values before the region");
+        "rankine: a task cannot wait inside an OpenMP parallel region. Remedy: get the values before the "
+        "region");
   }
   Piece* piece = frame_->piece;
   if (piece == nullptr) {
@@ -322,7 +342,8 @@ void Engine::end_timeouts(Time t) {
   });
 }
 
-// ---- the ticking thread -----------------------------------------------------------------------------------------
+// ---- the ticking thread
+// -----------------------------------------------------------------------------------------
 
 void Engine::unpark_ticker() {
   if (!parked_.load()) return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One rank at work: it owns the transport's endpoint, the store, the client, on rank 0 the head, where tasks run a worker,
-// and makes them progress. Whoever waits makes progress on its own thread; a ticking thread answers mail while user
-// code runs. Progress is made under one lock.
+// One rank at work: it owns the transport's endpoint, the store, the client, on rank 0 the head, where tasks
+// run a worker, and makes them progress. Whoever waits makes progress on its own thread; a ticking thread
+// answers mail while user code runs. Progress is made under one lock.
 #pragma once
 
 #include <atomic>
@@ -27,8 +27,8 @@
 
 namespace rankine::runtime {
 
-/// In memory that the ranks of a node share: how many of them want a CPU now. A rank spins only while there is one
-/// for everybody awake.
+/// In memory that the ranks of a node share: how many of them want a CPU now. A rank spins only while there
+/// is one for everybody awake.
 struct alignas(64) AwakeCount {
   std::atomic<std::int32_t> ranks;
 };
@@ -38,18 +38,19 @@ struct EngineSettings {
   std::uint64_t arena_bytes = 0;  ///< of a node; 0: decided from what is free
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
-  std::int32_t node_cpus = 1;               ///< that the ranks of this node may use together
-  AwakeCount* awake = nullptr;              ///< shared by the node's ranks
+  std::int32_t node_cpus = 1;                 ///< that the ranks of this node may use together
+  AwakeCount* awake = nullptr;                ///< shared by the node's ranks
   std::vector<scheduler::Resources> workers;  ///< on the head: of each rank, by rank
 };
 
 class Engine final : private Waiting, private transport::MailSink {
  public:
-  Engine(const Topology& topology, transport::Transport& transport, Store& store, const EngineSettings& settings);
+  Engine(const Topology& topology, transport::Transport& transport, Store& store,
+         const EngineSettings& settings);
   ~Engine();
 
-  /// Rank 0: runs the driver on this thread, waits until everything submitted has ended, then lets the others go.
-  /// An exception of the driver is rethrown after the others were told to leave.
+  /// Rank 0: runs the driver on this thread, waits until everything submitted has ended, then lets the others
+  /// go. An exception of the driver is rethrown after the others were told to leave.
   int run_driver(const std::function<int()>& driver);
   /// Other ranks: executes until the head says that it is over. False if the head gave up (a failed driver).
   bool run_worker();

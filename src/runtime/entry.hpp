@@ -16,8 +16,8 @@ struct Piece;
 
 /// Somebody who waits for some objects: the driver, or a suspended piece.
 struct Waiter {
-  std::uint32_t remaining = 1;             ///< ends still to come before it may go on
-  Piece* piece = nullptr;                  ///< nullptr: the driver
+  std::uint32_t remaining = 1;                  ///< ends still to come before it may go on
+  Piece* piece = nullptr;                       ///< nullptr: the driver
   std::vector<std::uint32_t>* order = nullptr;  ///< tokens of what ended, in that order
   bool woken = false;
 };

@@ -13,12 +13,14 @@
 namespace rankine::runtime {
 
 namespace {
-using Packed = std::tuple<std::uint8_t, std::string, std::string, std::string, std::string, std::int32_t, std::int32_t>;
+using Packed =
+    std::tuple<std::uint8_t, std::string, std::string, std::string, std::string, std::int32_t, std::int32_t>;
 }
 
 std::vector<std::byte> pack_failure(const Failure& failure) {
   const TaskError::Parts& p = failure.parts;
-  const Packed packed(static_cast<std::uint8_t>(failure.kind), p.type, p.text, p.function, p.host, p.rank, p.attempt);
+  const Packed packed(static_cast<std::uint8_t>(failure.kind), p.type, p.text, p.function, p.host, p.rank,
+                      p.attempt);
   std::vector<std::byte> bytes(packed_bytes(packed));
   Writer writer(bytes);
   pack(writer, packed);
@@ -54,19 +56,26 @@ void throw_failure(const Failure& failure) {
   using enum scheduler::FailureKind;
   const std::string& text = failure.parts.text;
   switch (failure.kind) {
-    case cancelled: throw TaskCancelled(text);
+    case cancelled:
+      throw TaskCancelled(text);
     case worker_died:
-    case poison: throw WorkerDied(text);
-    case unsatisfiable: throw Unsatisfiable(text);
-    case timed_out: throw TaskTimedOut(text);
-    case lost: throw ObjectLost(text);
-    default: throw TaskError(failure.parts);
+    case poison:
+      throw WorkerDied(text);
+    case unsatisfiable:
+      throw Unsatisfiable(text);
+    case timed_out:
+      throw TaskTimedOut(text);
+    case lost:
+      throw ObjectLost(text);
+    default:
+      throw TaskError(failure.parts);
   }
 }
 
 std::string demangle(const char* name) {
   int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free);
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name, nullptr, nullptr, &status),
+                                                    std::free);
   return status == 0 ? text.get() : name;
 }
 

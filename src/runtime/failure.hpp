@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a failure travels: packed on the rank where it happened (or on the head, for failures that the scheduler makes),
-// rethrown as a typed exception at get().
+// How a failure travels: packed on the rank where it happened (or on the head, for failures that the
+// scheduler makes), rethrown as a typed exception at get().
 #pragma once
 
 #include <cstddef>

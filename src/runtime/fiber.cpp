@@ -22,7 +22,8 @@ namespace context = boost::context;
 
 namespace {
 
-/// The part of __cxa_eh_globals that must follow the stack: caught exceptions and the number of uncaught ones.
+/// The part of __cxa_eh_globals that must follow the stack: caught exceptions and the number of uncaught
+/// ones.
 struct ExceptionState {
   void* caught = nullptr;
   unsigned int uncaught = 0;
@@ -56,8 +57,8 @@ struct Fiber::Machinery {
 
 Fiber::Fiber(std::size_t stack_bytes) : machinery_(std::make_unique<Machinery>(stack_bytes)) {
   Machinery& m = *machinery_;
-  m.fiber = context::fiber(std::allocator_arg, context::preallocated(m.stack.sp, m.stack.size, m.stack), m.allocator,
-                           [this](context::fiber&& outer) {
+  m.fiber = context::fiber(std::allocator_arg, context::preallocated(m.stack.sp, m.stack.size, m.stack),
+                           m.allocator, [this](context::fiber&& outer) {
                              machinery_->outer = std::move(outer);
                              after_switch(machinery_->inner, machinery_->outside);
                              run();
@@ -121,15 +122,18 @@ Fiber* FiberPool::take() {
     return fiber;
   }
   if (all_.size() >= fibers_max_) {
-    throw Error("rankine: " + std::to_string(fibers_max_) +
-                " tasks of this rank wait at once, which is the limit set by vm.max_map_count. Remedy: submit in "
-                "smaller batches before waiting, or raise vm.max_map_count");
+    throw Error(
+        "rankine: " + std::to_string(fibers_max_) +
+        " tasks of this rank wait at once, which is the limit set by vm.max_map_count. Remedy: submit in "
+        "smaller batches before waiting, or raise vm.max_map_count");
   }
   all_.push_back(std::make_unique<Fiber>(stack_bytes_));
   return all_.back().get();
 }
 
-void FiberPool::give_back(Fiber* fiber) { free_.push_back(fiber); }
+void FiberPool::give_back(Fiber* fiber) {
+  free_.push_back(fiber);
+}
 
 std::size_t default_fibers_max() {
   std::ifstream file("/proc/sys/vm/max_map_count");

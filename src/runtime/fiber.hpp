@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fibers (Boost.Context) on which tasks run, so that a task which waits gives its thread to others. One switch
-// function saves what the C++ runtime keeps per thread (the stack of caught exceptions) and tells the sanitizers.
-// A fiber never changes threads. Fibers and their stacks are pooled: a fresh guarded stack costs 10 us, a pooled 40 ns.
+// Fibers (Boost.Context) on which tasks run, so that a task which waits gives its thread to others. One
+// switch function saves what the C++ runtime keeps per thread (the stack of caught exceptions) and tells the
+// sanitizers. A fiber never changes threads. Fibers and their stacks are pooled: a fresh guarded stack costs
+// 10 us, a pooled 40 ns.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,8 @@
 
 namespace rankine::runtime {
 
-/// Thrown out of suspend() on a fiber that is being destroyed, to unwind the task on it. Not for users to catch.
+/// Thrown out of suspend() on a fiber that is being destroyed, to unwind the task on it. Not for users to
+/// catch.
 struct FiberClosed {};
 
 /// One fiber. It runs its job to the end, possibly suspended in between, and goes back to the pool.

@@ -23,9 +23,10 @@ namespace {
 constexpr ClassId kNoClass{std::numeric_limits<std::uint32_t>::max()};
 constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
 
-scheduler::Limits limits_for(const transport::Transport& transport) {
+scheduler::Limits limits_for(const transport::Transport& transport, int ranks) {
   scheduler::Limits limits;
   limits.piece_max = piece_elements_max(transport.message_bytes_max());
+  limits.expected_workers = static_cast<std::uint32_t>(ranks > 1 ? ranks - 1 : 1);
   return limits;
 }
 
@@ -58,7 +59,7 @@ Head::Head(const Topology& topology, transport::Transport& transport, Store& sto
       transport_(transport),
       store_(store),
       blobs_(blobs),
-      scheduler_(limits_for(transport)),
+      scheduler_(limits_for(transport, topology.size())),
       staged_refs_(static_cast<std::size_t>(topology.size())),
       timer_(kNever) {}
 
@@ -78,7 +79,8 @@ void Head::tick() {
   handle(scheduler::Tick{});
 }
 
-// ---- from the client of rank 0 and from messages: events --------------------------------------------------------
+// ---- from the client of rank 0 and from messages: events
+// --------------------------------------------------------
 
 void Head::handle(const scheduler::Event& event) {
   scheduler_.handle(event, now(), commands_);
@@ -104,7 +106,8 @@ void Head::submit(const detail::Submission& submission, const Names& names, Blob
   submit_from(kHead, submission, names, arguments);
 }
 
-void Head::submit_from(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments) {
+void Head::submit_from(Rank submitter, const detail::Submission& submission, const Names& names,
+                       Blob* arguments) {
   if (arguments->located && !submission.dependencies.empty()) {
     Blob* with_ids = blobs_.make_located(arguments->location(), submission.dependencies);
     blobs_.drop(std::exchange(arguments, with_ids));
@@ -118,6 +121,7 @@ void Head::submit_from(Rank submitter, const detail::Submission& submission, con
   event.submitter = submitter;
   event.task_class = class_of(submission);
   event.payload = as_payload(arguments);
+  event.payload_bytes = arguments->bytes;
   event.dependencies = submission.dependencies;
   event.pins = submission.inside;
   handle(event);
@@ -133,22 +137,32 @@ void Head::note(MessageType type, ObjectId first, std::uint32_t count, bool flag
 
 void Head::note_from(Rank rank, MessageType type, ObjectId first, std::uint32_t count, bool flag) {
   switch (type) {
-    case MessageType::held: return handle(scheduler::Held{first, rank});
-    case MessageType::released: return handle(scheduler::Released{first, rank});
-    case MessageType::wanted: return handle(scheduler::Wanted{first, count, rank});
-    case MessageType::cancel: return handle(scheduler::CancelRequested{first, count, flag});
-    default: fail_check("a note that the head does not know");
+    case MessageType::held:
+      return handle(scheduler::Held{first, rank});
+    case MessageType::released:
+      return handle(scheduler::Released{first, rank});
+    case MessageType::wanted:
+      return handle(scheduler::Wanted{first, count, rank});
+    case MessageType::cancel:
+      return handle(scheduler::CancelRequested{first, count, flag});
+    default:
+      fail_check("a note that the head does not know");
   }
 }
 
 void Head::on_message(Rank source, const Header& header, std::span<const std::byte> message) {
   MessageReader reader(message);
   switch (header.type) {
-    case MessageType::finished: return on_finished(source, reader);
-    case MessageType::submit: return on_submit(source, reader);
-    case MessageType::put: return on_put(source, reader);
-    case MessageType::refs: return on_refs(source, reader);
-    default: return on_note(source, reader);
+    case MessageType::finished:
+      return on_finished(source, reader);
+    case MessageType::submit:
+      return on_submit(source, reader);
+    case MessageType::put:
+      return on_put(source, reader);
+    case MessageType::refs:
+      return on_refs(source, reader);
+    default:
+      return on_note(source, reader);
   }
 }
 
@@ -157,11 +171,16 @@ void Head::on_note(Rank source, MessageReader& reader) {
   const auto attempt = static_cast<std::uint16_t>(message.attempt);
   const std::uint32_t count = message.header.count;
   switch (message.header.type) {
-    case MessageType::started: return handle(scheduler::Started{message.first, source, attempt});
-    case MessageType::blocked: return handle(scheduler::Blocked{message.first, source, attempt});
-    case MessageType::unblocked: return handle(scheduler::Unblocked{message.first, source, attempt});
-    case MessageType::recalled: return handle(scheduler::Recalled{message.first, count, source, attempt});
-    default: return note_from(source, message.header.type, message.first, count, message.header.flags != 0);
+    case MessageType::started:
+      return handle(scheduler::Started{message.first, source, attempt});
+    case MessageType::blocked:
+      return handle(scheduler::Blocked{message.first, source, attempt});
+    case MessageType::unblocked:
+      return handle(scheduler::Unblocked{message.first, source, attempt});
+    case MessageType::recalled:
+      return handle(scheduler::Recalled{message.first, count, source, attempt});
+    default:
+      return note_from(source, message.header.type, message.first, count, message.header.flags != 0);
   }
 }
 
@@ -173,7 +192,8 @@ void Head::on_refs(Rank source, MessageReader& reader) {
 
 std::vector<ObjectId> Head::take_refs(Rank source) {
   std::vector<ObjectId> ids;
-  for (const scheduler::Inside& ref : staged_refs_[static_cast<std::size_t>(index(source))]) ids.push_back(ref.inner);
+  for (const scheduler::Inside& ref : staged_refs_[static_cast<std::size_t>(index(source))])
+    ids.push_back(ref.inner);
   staged_refs_[static_cast<std::size_t>(index(source))].clear();
   return ids;
 }
@@ -226,7 +246,8 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   inside.clear();
 }
 
-// ---- commands: messages -----------------------------------------------------------------------------------------
+// ---- commands: messages
+// -----------------------------------------------------------------------------------------
 
 void Head::run(const scheduler::Command& command) {
   std::visit([this](const auto& c) { carry_out(c); }, command);
@@ -239,7 +260,8 @@ void Head::carry_out(const Other&) {
 
 void Head::carry_out(const scheduler::Start& start) {
   const Blob& arguments = *as_blob(start.payload);
-  const std::span<const std::byte> bytes = arguments.located ? std::span<const std::byte>() : arguments.inline_bytes();
+  const std::span<const std::byte> bytes =
+      arguments.located ? std::span<const std::byte>() : arguments.inline_bytes();
   for (const ObjectId id : dependencies_of(arguments)) send_dependency(start.worker, id);
 
   const bool cut_out = start.range && !arguments.located;
@@ -399,8 +421,14 @@ void Head::drop(Blob* blob) {
   blobs_.drop(blob);
 }
 
-void Head::carry_out(const scheduler::FreeValue& free) { drop(as_blob(free.value.payload)); }
-void Head::carry_out(const scheduler::FreePayload& free) { drop(as_blob(free.payload)); }
-void Head::carry_out(const scheduler::SetTimer& timer) { timer_ = timer.at; }
+void Head::carry_out(const scheduler::FreeValue& free) {
+  drop(as_blob(free.value.payload));
+}
+void Head::carry_out(const scheduler::FreePayload& free) {
+  drop(as_blob(free.payload));
+}
+void Head::carry_out(const scheduler::SetTimer& timer) {
+  timer_ = timer.at;
+}
 
 }  // namespace rankine::runtime

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The shell around the scheduler on rank 0: messages become events, commands become messages. No decision is taken
-// here.
+// The shell around the scheduler on rank 0: messages become events, commands become messages. No decision is
+// taken here.
 #pragma once
 
 #include <cstdint>
@@ -72,7 +72,8 @@ class Head final : public HeadPort {
 
   ClassId class_of(const detail::Submission& submission);
   void send_dependency(Rank worker, ObjectId id);
-  void send_note(Rank to, MessageType type, ObjectId first, std::uint32_t count, std::uint16_t attempt, bool flag);
+  void send_note(Rank to, MessageType type, ObjectId first, std::uint32_t count, std::uint16_t attempt,
+                 bool flag);
   void deliver_here(const scheduler::Deliver& deliver);
   void deliver_there(const scheduler::Deliver& deliver);
   Blob* failure_blob(ObjectId object) const;
@@ -88,7 +89,7 @@ class Head final : public HeadPort {
   scheduler::Commands commands_;
   std::vector<scheduler::Outcome> outcomes_;
   std::vector<std::vector<scheduler::Inside>> staged_refs_;  ///< by rank: of its next submit, put or finished
-  std::vector<ClassId> default_classes_;  ///< by function; kNoClass where none yet
+  std::vector<ClassId> default_classes_;                     ///< by function; kNoClass where none yet
   Time timer_;
   bool running_commands_ = false;
 };

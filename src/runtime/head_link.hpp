@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages from a rank to the head. On rank 0 they are delivered on the spot, so that they keep their order with the calls
-// that the client of rank 0 makes there.
+// Messages from a rank to the head. On rank 0 they are delivered on the spot, so that they keep their order
+// with the calls that the client of rank 0 makes there.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a rank's client reaches the head: by a call on rank 0, by messages elsewhere. All calls are made with the
-// progress lock held and return at once.
+// How a rank's client reaches the head: by a call on rank 0, by messages elsewhere. All calls are made with
+// the progress lock held and return at once.
 #pragma once
 
 #include <cstdint>

@@ -30,7 +30,8 @@ void check_mpi(int code, const char* call) {
   char text[MPI_MAX_ERROR_STRING];
   int length = 0;
   MPI_Error_string(code, text, &length);
-  throw SystemError(std::string("rankine: ") + call + " failed: " + std::string(text, static_cast<std::size_t>(length)));
+  throw SystemError(std::string("rankine: ") + call +
+                    " failed: " + std::string(text, static_cast<std::size_t>(length)));
 }
 
 int number_in_environment(const char* name) {
@@ -128,7 +129,8 @@ Topology find_topology(const MpiSession& session, std::int32_t cpus) {
     auto known = std::find(leaders.begin(), leaders.end(), place[0]);
     if (known == leaders.end()) known = leaders.insert(leaders.end(), place[0]);
     topology.places.push_back({NodeId{static_cast<std::int32_t>(known - leaders.begin())},
-                               static_cast<std::uint32_t>(place[1]), static_cast<std::int32_t>(place[2]), place[3]});
+                               static_cast<std::uint32_t>(place[1]), static_cast<std::int32_t>(place[2]),
+                               place[3]});
   }
   return topology;
 }
@@ -142,7 +144,8 @@ void compare_binaries(MPI_Comm comm) {
   check_mpi(MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPI_INT, MPI_LAND, comm), "MPI_Allreduce");
   if (!same) {
     throw SystemError(
-        "rankine: the ranks run different programs: their tables of task functions differ. Remedy: start one and the "
+        "rankine: the ranks run different programs: their tables of task functions differ. Remedy: start one "
+        "and the "
         "same binary on all ranks");
   }
 }
@@ -157,7 +160,8 @@ transport::Doorbells doorbells_in(const Segment& board, const Topology& topology
   return doorbells;
 }
 
-std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& topology, std::uint64_t capacity) {
+std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& topology,
+                                  std::uint64_t capacity) {
   const bool several = topology.nodes() > 1;
   std::unique_ptr<Segment> segment = share_segment(session.node_comm(), capacity);
   const auto slot = static_cast<std::int32_t>(topology.here().slot);
@@ -218,10 +222,13 @@ void prepare_environment() {
   std::signal(SIGPIPE, SIG_IGN);  // over ob1/TCP sending to a dead rank would kill the sender
   const int size = number_in_environment("OMPI_COMM_WORLD_SIZE");
   const int local = number_in_environment("OMPI_COMM_WORLD_LOCAL_SIZE");
-  const bool several = (size > 0 && local > 0 && local < size) || number_in_environment("SLURM_STEP_NUM_NODES") > 1;
+  const bool several =
+      (size > 0 && local > 0 && local < size) || number_in_environment("SLURM_STEP_NUM_NODES") > 1;
   if (!several) return;
-  for (const auto& [name, value] : {std::pair{"OMPI_MCA_pml", "ucx"}, {"OMPI_MCA_osc", "ucx,sm"},
-                                    {"OMPI_MCA_pml_ucx_tls", "any"}, {"OMPI_MCA_pml_ucx_devices", "any"},
+  for (const auto& [name, value] : {std::pair{"OMPI_MCA_pml", "ucx"},
+                                    {"OMPI_MCA_osc", "ucx,sm"},
+                                    {"OMPI_MCA_pml_ucx_tls", "any"},
+                                    {"OMPI_MCA_pml_ucx_devices", "any"},
                                     {"OMPI_MCA_osc_ucx_tls", "any"}}) {
     setenv(name, value, 0);
   }
@@ -264,12 +271,14 @@ MpiSession::MpiSession(int* argc, char*** argv) {
     check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
     initialised_here_ = true;
     if (provided < MPI_THREAD_SERIALIZED) {
-      throw SystemError("rankine: this MPI library grants no thread support (MPI_THREAD_SERIALIZED is needed)");
+      throw SystemError(
+          "rankine: this MPI library grants no thread support (MPI_THREAD_SERIALIZED is needed)");
     }
   }
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm_), "MPI_Comm_dup");
-  check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node_comm_), "MPI_Comm_split_type");
+  check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node_comm_),
+            "MPI_Comm_split_type");
 }
 
 void MpiSession::abort(int code) {
@@ -300,9 +309,8 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
   });
   site.transport = transport::make_rma_transport(session.comm(), doorbells_in(*site.board, site.topology));
 
-  std::uint64_t capacity = together(session.node_comm(), [&] {
-    return arena_capacity(wishes.arena_bytes, site.topology.nodes() > 1);
-  });
+  std::uint64_t capacity = together(
+      session.node_comm(), [&] { return arena_capacity(wishes.arena_bytes, site.topology.nodes() > 1); });
   check_mpi(MPI_Bcast(&capacity, 1, MPI_UINT64_T, 0, session.node_comm()), "MPI_Bcast");
   site.store = open_store(session, site.topology, capacity);
 

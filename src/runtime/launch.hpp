@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a launched process to a rank that can work: MPI, who is where, what was granted, the shared memory of the node,
-// transport and store. Collective over all ranks; afterwards no collective is called until the orderly end.
+// From a launched process to a rank that can work: MPI, who is where, what was granted, the shared memory of
+// the node, transport and store. Collective over all ranks; afterwards no collective is called until the
+// orderly end.
 #pragma once
 
 #include <cstdint>
@@ -51,14 +52,16 @@ struct Site {
 /// Throws SystemError, on all ranks, with the remedy.
 Site settle(const MpiSession& session, const EngineSettings& wishes);
 
-/// What variables make one-sided messaging work between nodes with Open MPI 4 as Debian builds it; those that the user
-/// has not set, and only where the launcher tells of more than one node. To be called before MPI_Init.
+/// What variables make one-sided messaging work between nodes with Open MPI 4 as Debian builds it; those that
+/// the user has not set, and only where the launcher tells of more than one node. To be called before
+/// MPI_Init.
 void prepare_environment();
 
 /// CPUs that the ranks of a node may use together: those of the affinity masks, at most the cgroup's quota.
 std::int32_t granted_cpus(MPI_Comm node_comm);
 
-/// Bytes for the arena of a node: the option, RANKINE_ARENA_BYTES, or a default from what is free in /dev/shm.
+/// Bytes for the arena of a node: the option, RANKINE_ARENA_BYTES, or a default from what is free in
+/// /dev/shm.
 std::uint64_t arena_capacity(std::uint64_t wish, bool several_nodes);
 
 }  // namespace rankine::runtime

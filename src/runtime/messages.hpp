@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The messages between head and ranks, byte for byte. All start with a Header; records are trivially copyable and
-// 8-byte aligned. Both sides run the same binary on the same architecture (checked at start by the function table's hash).
+// The messages between head and ranks, byte for byte. All start with a Header; records are trivially copyable
+// and 8-byte aligned. Both sides run the same binary on the same architecture (checked at start by the
+// function table's hash).
 #pragma once
 
 #include <cstddef>
@@ -78,7 +79,8 @@ struct StartMessage {
   std::uint32_t task_class = 0;
 };  // then a Body with the packed arguments
 
-/// recall, interrupt (flags: force), started, blocked, unblocked, recalled, cancel (flags: force), held, released, wanted
+/// recall, interrupt (flags: force), started, blocked, unblocked, recalled, cancel (flags: force), held,
+/// released, wanted
 struct NoteMessage {
   Header header;  ///< count: elements
   ObjectId first{};
@@ -119,7 +121,9 @@ struct FinishedMessage {
 };
 using InsideRecord = scheduler::Inside;
 
-constexpr std::size_t padded(std::size_t bytes) { return (bytes + 7) & ~std::size_t{7}; }
+constexpr std::size_t padded(std::size_t bytes) {
+  return (bytes + 7) & ~std::size_t{7};
+}
 
 /// Writes records into a message whose size was computed before.
 class MessageWriter {
@@ -151,7 +155,8 @@ class MessageWriter {
 /// Reads what MessageWriter wrote; throws Error on a truncated message.
 class MessageReader {
  public:
-  explicit MessageReader(std::span<const std::byte> from) : at_(from.data()), end_(from.data() + from.size()) {}
+  explicit MessageReader(std::span<const std::byte> from)
+      : at_(from.data()), end_(from.data() + from.size()) {}
 
   template <class T>
   T record() {

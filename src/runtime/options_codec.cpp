@@ -14,9 +14,9 @@ namespace rankine::runtime {
 
 namespace {
 
-using Packed = std::tuple<double, double, std::uint64_t, std::vector<std::pair<std::string, double>>, std::int32_t,
-                          std::int32_t, bool, std::int64_t, std::string, std::uint64_t, std::int32_t, std::int32_t,
-                          bool, Placement>;
+using Packed = std::tuple<double, double, std::uint64_t, std::vector<std::pair<std::string, double>>,
+                          std::int32_t, std::int32_t, bool, std::int64_t, std::string, std::uint64_t,
+                          std::int32_t, std::int32_t, bool, Placement>;
 
 Amount amount(const std::string& name, double value) {
   if (!(value >= 0 && value < 1e12)) {
@@ -40,8 +40,8 @@ Options unpack_options(std::span<const std::byte> bytes) {
   Reader reader(bytes);
   Options o;
   std::int64_t timeout_ns = 0;
-  std::tie(o.cpus, o.gpus, o.memory_bytes, o.custom, o.priority, o.max_retries, o.retry_exceptions, timeout_ns, o.name,
-           o.key, o.rank, o.node, o.soft_affinity, o.placement) = unpack<Packed>(reader);
+  std::tie(o.cpus, o.gpus, o.memory_bytes, o.custom, o.priority, o.max_retries, o.retry_exceptions,
+           timeout_ns, o.name, o.key, o.rank, o.node, o.soft_affinity, o.placement) = unpack<Packed>(reader);
   o.timeout = std::chrono::nanoseconds{timeout_ns};
   return o;
 }
@@ -63,7 +63,8 @@ scheduler::TaskClass task_class_of(FunctionId id, const Options& options) {
   c.rank = Rank{options.rank};
   c.node = NodeId{options.node};
   c.soft_affinity = options.soft_affinity;
-  c.strategy = options.placement == Placement::spread ? scheduler::Strategy::spread : scheduler::Strategy::pack;
+  c.strategy =
+      options.placement == Placement::spread ? scheduler::Strategy::spread : scheduler::Strategy::pack;
   c.name = options.name.empty() ? function(id).display : options.name;
   return c;
 }

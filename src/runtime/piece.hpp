@@ -32,8 +32,8 @@ struct TaskFrame {
   std::uint64_t children = 0;  ///< submitted or put so far, elements counted one by one
   std::optional<Philox> random;
   Piece* piece = nullptr;  ///< nullptr: the driver
-  /// Refs in the result that is being packed: handles that die from now on must not be released before the head
-  /// has heard of the result.
+  /// Refs in the result that is being packed: handles that die from now on must not be released before the
+  /// head has heard of the result.
   const std::vector<ObjectId>* result_refs = nullptr;
 
   /// The next name for `count` things.
@@ -48,8 +48,8 @@ struct TaskFrame {
   }
 };
 
-/// Elements that are still to be run: taken one by one from the front by the executor, cut off from the back by a
-/// recall. Both ends live in one word.
+/// Elements that are still to be run: taken one by one from the front by the executor, cut off from the back
+/// by a recall. Both ends live in one word.
 class Cursor {
  public:
   void reset(std::uint32_t count) { word_.store(count, std::memory_order_relaxed); }
@@ -96,7 +96,7 @@ struct Piece {
   TaskFrame frame;
   std::atomic<bool> interrupted{false};
   std::atomic<bool> announced{false};  ///< Started was sent
-  Time resumed_at;  ///< when it was last switched to
+  Time resumed_at;                     ///< when it was last switched to
   Nanoseconds busy = 0;
   ArgumentsView view;
   std::uint32_t results = 0;

@@ -67,7 +67,9 @@ std::string display_name(const std::string& demangled) {
   return text;
 }
 
-const FunctionEntry& function(FunctionId id) { return table().sorted().at(static_cast<std::uint32_t>(id)); }
+const FunctionEntry& function(FunctionId id) {
+  return table().sorted().at(static_cast<std::uint32_t>(id));
+}
 
 std::uint64_t function_table_hash() {
   std::uint64_t hash = 0;
@@ -79,9 +81,10 @@ void check_function_table() {
   const std::vector<FunctionEntry>& entries = table().sorted();
   for (std::size_t i = 1; i < entries.size(); ++i) {
     if (entries[i].name != entries[i - 1].name) continue;
-    throw Error("rankine: two different task functions are both called " + entries[i].display + ", one in " +
-                entries[i - 1].source_file + ", one in " + entries[i].source_file +
-                " (static, or in an unnamed namespace). Remedy: rename one, or put one into a named namespace");
+    throw Error(
+        "rankine: two different task functions are both called " + entries[i].display + ", one in " +
+        entries[i - 1].source_file + ", one in " + entries[i].source_file +
+        " (static, or in an unnamed namespace). Remedy: rename one, or put one into a named namespace");
   }
 }
 
@@ -98,8 +101,9 @@ bool add_function(const std::type_info& tag, Invoke invoke, const char* source_f
 FunctionId function_id(const std::type_info& tag, Invoke invoke) {
   runtime::check_function_table();
   const std::vector<runtime::FunctionEntry>& entries = runtime::table().sorted();
-  const auto found = std::lower_bound(entries.begin(), entries.end(), std::string(tag.name()),
-                                      [](const runtime::FunctionEntry& e, const std::string& n) { return e.name < n; });
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), std::string(tag.name()),
+                       [](const runtime::FunctionEntry& e, const std::string& n) { return e.name < n; });
   if (found == entries.end() || found->name != tag.name() || found->invoke != invoke) {
     throw Error("rankine: function " + runtime::demangle(tag.name()) + " is not in the table");
   }

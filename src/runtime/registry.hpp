@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of registered functions, sorted by name: number -> wrapper and name. Filled before main(), then constant.
+// The table of registered functions, sorted by name: number -> wrapper and name. Filled before main(), then
+// constant.
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,8 @@ void write_body(MessageWriter& writer, const Blob& blob, bool failure) {
     writer.record(blob.location());
     return;
   }
-  writer.record(Body{failure ? BodyKind::failure : BodyKind::inline_bytes, static_cast<std::uint32_t>(blob.bytes)});
+  writer.record(
+      Body{failure ? BodyKind::failure : BodyKind::inline_bytes, static_cast<std::uint32_t>(blob.bytes)});
   writer.bytes(blob.body(), blob.bytes);
 }
 

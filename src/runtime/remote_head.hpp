@@ -10,7 +10,8 @@
 
 namespace rankine::runtime {
 
-/// Sends the refs that lie inside the value or arguments of the next message, in as many messages as they need.
+/// Sends the refs that lie inside the value or arguments of the next message, in as many messages as they
+/// need.
 void send_refs(HeadLink& link, std::span<const InsideRecord> refs);
 
 class RemoteHead final : public HeadPort {

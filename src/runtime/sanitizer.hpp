@@ -30,7 +30,9 @@ inline void after_switch(SanitizedStack& arrived, SanitizedStack& left) {
   __sanitizer_finish_switch_fiber(arrived.fake_stack, &left.bottom, &left.bytes);
 }
 /// The last switch away from a stack that is given up.
-inline void leave_for_good(const SanitizedStack& to) { __sanitizer_start_switch_fiber(nullptr, to.bottom, to.bytes); }
+inline void leave_for_good(const SanitizedStack& to) {
+  __sanitizer_start_switch_fiber(nullptr, to.bottom, to.bytes);
+}
 inline void open_stack(SanitizedStack&) {}
 inline void close_stack(SanitizedStack&) {}
 #elif defined(__SANITIZE_THREAD__)
@@ -39,9 +41,15 @@ inline void before_switch(SanitizedStack& from, const SanitizedStack& to) {
   __tsan_switch_to_fiber(to.thread, 0);
 }
 inline void after_switch(SanitizedStack&, SanitizedStack&) {}
-inline void leave_for_good(const SanitizedStack& to) { __tsan_switch_to_fiber(to.thread, 0); }
-inline void open_stack(SanitizedStack& stack) { stack.thread = __tsan_create_fiber(0); }
-inline void close_stack(SanitizedStack& stack) { __tsan_destroy_fiber(stack.thread); }
+inline void leave_for_good(const SanitizedStack& to) {
+  __tsan_switch_to_fiber(to.thread, 0);
+}
+inline void open_stack(SanitizedStack& stack) {
+  stack.thread = __tsan_create_fiber(0);
+}
+inline void close_stack(SanitizedStack& stack) {
+  __tsan_destroy_fiber(stack.thread);
+}
 #else
 inline void before_switch(SanitizedStack&, const SanitizedStack&) {}
 inline void after_switch(SanitizedStack&, SanitizedStack&) {}

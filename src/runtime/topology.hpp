@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is where: which rank lives on which node, and what the launcher granted it. A plain value, equal on all ranks.
+// Who is where: which rank lives on which node, and what the launcher granted it. A plain value, equal on all
+// ranks.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,9 @@ struct RankPlace {
 };
 
 struct Topology {
-  Rank rank{0};                 ///< this one
+  Rank rank{0};                   ///< this one
   std::vector<RankPlace> places;  ///< by rank
-  std::string host;             ///< of this rank
+  std::string host;               ///< of this rank
 
   int size() const { return static_cast<int>(places.size()); }
   const RankPlace& place(Rank r) const { return places[static_cast<std::size_t>(index(r))]; }

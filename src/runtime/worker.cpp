@@ -143,7 +143,9 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
 }
 
 void Worker::on_recall(const NoteMessage& note_message) {
-  const auto is_it = [&](const Piece* p) { return p->first == note_message.first && p->attempt == note_message.attempt; };
+  const auto is_it = [&](const Piece* p) {
+    return p->first == note_message.first && p->attempt == note_message.attempt;
+  };
   const auto queued = std::find_if(queue_.rbegin(), queue_.rend(), is_it);
   if (queued != queue_.rend()) {
     Piece* piece = *queued;
@@ -160,10 +162,12 @@ void Worker::on_recall(const NoteMessage& note_message) {
 
 void Worker::on_interrupt(const NoteMessage& note_message) {
   for (Piece* piece : started_) {
-    if (piece->first == note_message.first && piece->attempt == note_message.attempt) piece->interrupted = true;
+    if (piece->first == note_message.first && piece->attempt == note_message.attempt)
+      piece->interrupted = true;
   }
   for (Piece* piece : queue_) {
-    if (piece->first == note_message.first && piece->attempt == note_message.attempt) piece->interrupted = true;
+    if (piece->first == note_message.first && piece->attempt == note_message.attempt)
+      piece->interrupted = true;
   }
 }
 
@@ -201,8 +205,9 @@ void Worker::step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time no
   Piece* piece = queue_.front();
   queue_.pop_front();
   piece->fiber = fibers_.take();
-  piece->fiber->assign([](void* argument) { static_cast<Piece*>(argument)->worker->run(*static_cast<Piece*>(argument)); },
-                       piece);
+  piece->fiber->assign(
+      [](void* argument) { static_cast<Piece*>(argument)->worker->run(*static_cast<Piece*>(argument)); },
+      piece);
   started_.push_back(piece);
   resume(*piece, lock, frame, now);
 }
@@ -252,7 +257,8 @@ class Worker::DependencyValues {
       if (!blob.located) {
         calls_.push_back({blob.inline_bytes(), {}});
       } else if (worker.store_.is_here(blob.location())) {
-        calls_.push_back({worker.store_.view(blob.location()), worker.keeper_.keep(group.first, static_cast<std::uint32_t>(group.count))});
+        calls_.push_back({worker.store_.view(blob.location()),
+                          worker.keeper_.keep(group.first, static_cast<std::uint32_t>(group.count))});
       } else {
         const std::shared_ptr<std::byte[]> copy = aligned_bytes(blob.bytes);
         worker.store_.fetch(blob.location(), {copy.get(), blob.bytes});
@@ -282,7 +288,8 @@ void Worker::run(Piece& piece) {
   }
 }
 
-void Worker::run_element(Piece& piece, std::uint32_t i, std::span<const detail::Call::Dependency> dependencies) {
+void Worker::run_element(Piece& piece, std::uint32_t i,
+                         std::span<const detail::Call::Dependency> dependencies) {
   TaskFrame& frame = piece.frame;
   frame.id = offset(piece.first, i);
   frame.key = piece.range ? scheduler::element_key(piece.key, piece.element + i) : piece.key;
@@ -327,7 +334,8 @@ void Worker::store_failure(Piece& piece, std::size_t bodies_before, std::size_t 
   failure.parts.attempt = piece.attempt;
   const std::size_t room = link_.message_bytes_max();
   if (piece.bodies.size() > room / 2) {
-    // Many long errors in one piece: what is kept of the rest fits into what piece_elements_max leaves for it.
+    // Many long errors in one piece: what is kept of the rest fits into what piece_elements_max leaves for
+    // it.
     failure.parts.function.clear();
     failure.parts.host.clear();
     failure.parts.type.resize(std::min(failure.parts.type.size(), std::size_t{16}));

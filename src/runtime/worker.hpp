@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The mirror of the head on a rank that executes: a queue of pieces, the fibers they run on, the results they send.
-// Takes no decision about what should run where.
+// The mirror of the head on a rank that executes: a queue of pieces, the fibers they run on, the results they
+// send. Takes no decision about what should run where.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@
 
 namespace rankine::runtime {
 
-/// Elements of a piece at most, so that its results (at least a place or a short error each) fit into one message.
+/// Elements of a piece at most, so that its results (at least a place or a short error each) fit into one
+/// message.
 constexpr std::uint32_t piece_elements_max(std::size_t message_bytes_max) {
   return static_cast<std::uint32_t>(message_bytes_max / 256);
 }
@@ -58,8 +59,8 @@ class Worker {
   void on_interrupt(const NoteMessage& note);
 
   bool has_work() const { return !ready_.empty() || !queue_.empty(); }
-  /// Runs the next piece, or goes on with a woken one, until it waits or ends; the lock is released meanwhile.
-  /// `frame` is where the thread's current frame is kept, `now` a time not long ago.
+  /// Runs the next piece, or goes on with a woken one, until it waits or ends; the lock is released
+  /// meanwhile. `frame` is where the thread's current frame is kept, `now` a time not long ago.
   void step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now);
 
   /// The running piece waits: its fiber is suspended (the lock is released meanwhile) until wake(piece).

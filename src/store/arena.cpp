@@ -161,12 +161,13 @@ Arena::Stats Arena::stats() const {
 
 void Arena::throw_full(std::size_t bytes) const {
   const ChunkTable::Usage usage = table_.usage();
-  throw StoreFull(
-      "the node's object store is full: " + std::to_string(bytes) + " bytes asked, this rank uses " +
-      std::to_string(used_bytes_) + ", all ranks of the node hold " +
-      std::to_string(usage.leased * chunk_bytes_) + " of " + std::to_string(table_.count() * chunk_bytes_) +
-      " bytes, the longest free run is " + std::to_string(usage.longest_run * chunk_bytes_) +
-      "; give the store more memory (RuntimeOptions::arena_bytes, or RANKINE_ARENA_BYTES) or drop futures earlier");
+  throw StoreFull("the node's object store is full: " + std::to_string(bytes) +
+                  " bytes asked, this rank uses " + std::to_string(used_bytes_) +
+                  ", all ranks of the node hold " + std::to_string(usage.leased * chunk_bytes_) + " of " +
+                  std::to_string(table_.count() * chunk_bytes_) + " bytes, the longest free run is " +
+                  std::to_string(usage.longest_run * chunk_bytes_) +
+                  "; give the store more memory (RuntimeOptions::arena_bytes, RANKINE_ARENA_BYTES) or drop "
+                  "futures earlier");
 }
 
 }  // namespace rankine

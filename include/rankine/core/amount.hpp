@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Amounts of resources as fixed-point numbers (1/10,000), so that a third of a GPU taken three times is a GPU.
+// Amounts of resources as fixed-point numbers (1/10,000), so that a third of a GPU taken three times is a
+// GPU.
 #pragma once
 
 #include <compare>

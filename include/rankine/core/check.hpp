@@ -13,7 +13,8 @@ namespace rankine {
 
 inline void check(bool holds, std::string_view text,
                   std::source_location where = std::source_location::current()) {
-  if (!holds) [[unlikely]] fail_check(text, where);
+  if (!holds) [[unlikely]]
+    fail_check(text, where);
 }
 
 }  // namespace rankine

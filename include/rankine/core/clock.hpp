@@ -15,6 +15,8 @@ inline Time now() {
   return {static_cast<std::int64_t>(t.tv_sec) * kSecond + t.tv_nsec};
 }
 
-inline double seconds_since(Time start) { return static_cast<double>(now() - start) * 1e-9; }
+inline double seconds_since(Time start) {
+  return static_cast<double>(now() - start) * 1e-9;
+}
 
 }  // namespace rankine

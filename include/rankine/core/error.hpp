@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Rankine throws. Policy: expected outcomes are values; a user's failure travels as data and is rethrown as
-// TaskError at the caller; broken invariants abort the job (check.hpp); every MPI, CUDA, HDF5 and system call is
-// checked and named in the text.
+// What Rankine throws. Policy: expected outcomes are values; a user's failure travels as data and is rethrown
+// as TaskError at the caller; broken invariants abort the job (check.hpp); every MPI, CUDA, HDF5 and system
+// call is checked and named in the text.
 #pragma once
 
 #include <cstdint>

@@ -18,7 +18,8 @@ constexpr std::uint64_t hash_finalise(std::uint64_t x) {
 }
 
 constexpr std::uint64_t hash_mix(std::uint64_t a, std::uint64_t b) {
-  return hash_finalise(hash_finalise(a + 0x9e3779b97f4a7c15ull) + b * 0xd6e8feb86659fd93ull + 0x632be59bd9b4e019ull);
+  return hash_finalise(hash_finalise(a + 0x9e3779b97f4a7c15ull) + b * 0xd6e8feb86659fd93ull +
+                       0x632be59bd9b4e019ull);
 }
 
 inline std::uint64_t hash_bytes(std::span<const std::byte> bytes, std::uint64_t seed = 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names of things: distinct types for ranks, nodes, tasks, objects, functions. Plain values, no behaviour.
+// The names of things: distinct types for ranks, nodes, tasks, objects, functions. Plain values, no
+// behaviour.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,16 @@ namespace rankine {
 enum class Rank : std::int32_t {};
 inline constexpr Rank kHead{0};
 inline constexpr Rank kNoRank{-1};
-constexpr std::int32_t index(Rank rank) { return static_cast<std::int32_t>(rank); }
+constexpr std::int32_t index(Rank rank) {
+  return static_cast<std::int32_t>(rank);
+}
 
 /// One machine (the ranks that share memory), numbered 0 .. in order of its lowest rank.
 enum class NodeId : std::int32_t {};
 inline constexpr NodeId kNoNode{-1};
-constexpr std::int32_t index(NodeId node) { return static_cast<std::int32_t>(node); }
+constexpr std::int32_t index(NodeId node) {
+  return static_cast<std::int32_t>(node);
+}
 
 /// Which life of a rank a message comes from; a message of another life is stale.
 enum class Incarnation : std::uint16_t {};
@@ -34,20 +39,26 @@ enum class ClassId : std::uint32_t {};
 /// derive(parent's key, n-th submission of that parent). Never depends on the attempt or the rank.
 enum class TaskKey : std::uint64_t {};
 
-/// One immutable value that exists or will: the result of a task, or something put. A task and its result share one
-/// number, so TaskId is the same type. The submitter makes the id without asking anybody:
-/// submissions of the driver count 1, 2, 3 ...; those of a task are derived from (its id, n), top bit set, so that a
-/// retried parent names its children as before. A range of n ids is first .. first+n-1.
+/// One immutable value that exists or will: the result of a task, or something put. A task and its result
+/// share one number, so TaskId is the same type. The submitter makes the id without asking anybody:
+/// submissions of the driver count 1, 2, 3 ...; those of a task are derived from (its id, n), top bit set, so
+/// that a retried parent names its children as before. A range of n ids is first .. first+n-1.
 enum class ObjectId : std::uint64_t {};
 using TaskId = ObjectId;
 inline constexpr ObjectId kNoObject{0};
 inline constexpr TaskId kDriver{0};  ///< The driver counts as a task: the parent of what it submits.
 
-constexpr std::uint64_t number(ObjectId id) { return static_cast<std::uint64_t>(id); }
-constexpr ObjectId offset(ObjectId first, std::uint64_t i) { return ObjectId{number(first) + i}; }
+constexpr std::uint64_t number(ObjectId id) {
+  return static_cast<std::uint64_t>(id);
+}
+constexpr ObjectId offset(ObjectId first, std::uint64_t i) {
+  return ObjectId{number(first) + i};
+}
 
 inline constexpr std::uint64_t kDerivedBit = std::uint64_t{1} << 63;
-constexpr bool is_derived(ObjectId id) { return (number(id) & kDerivedBit) != 0; }
+constexpr bool is_derived(ObjectId id) {
+  return (number(id) & kDerivedBit) != 0;
+}
 
 /// The id of the n-th thing (n counts from 1, a range counts as its length) that `parent` submits or puts.
 constexpr ObjectId child_id(TaskId parent, std::uint64_t n) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as
-// 1, 2, 3", SC11. A stream is named by (seed, key); equal names give equal numbers on any rank, in any order.
+// Philox4x32-10, the counter-based generator of Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy
+// as 1, 2, 3", SC11. A stream is named by (seed, key); equal names give equal numbers on any rank, in any
+// order.
 #pragma once
 
 #include <array>

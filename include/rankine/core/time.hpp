@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Instants and durations as nanoseconds in an integer. Reading a clock is clock.hpp's business: floors that must be
-// pure take Time as an argument.
+// Instants and durations as nanoseconds in an integer. Reading a clock is clock.hpp's business: floors that
+// must be pure take Time as an argument.
 #pragma once
 
 #include <compare>

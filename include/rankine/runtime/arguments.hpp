@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layout of packed arguments, written by submit and map, read by the runtime, which cuts pieces out of ranges:
+// The layout of packed arguments, written by submit and map, read by the runtime, which cuts pieces out of
+// ranges:
 //
-//   ArgumentsHeader | ids of future arguments | offsets of elements (ranges of varying size) | common | elements
+//   ArgumentsHeader | ids of future arguments | offsets of elements (ranges of varying size) | common |
+//   elements
 //
-// common: the arguments that are values, in order (a range: without the first). Sections begin at multiples of 64 bytes,
-// so that arrays in them can be used in place.
+// common: the arguments that are values, in order (a range: without the first). Sections begin at multiples
+// of 64 bytes, so that arrays in them can be used in place.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the runtime knows of a user's function: a wrapper from bytes to bytes, and the table it is registered in.
+// What the runtime knows of a user's function: a wrapper from bytes to bytes, and the table it is registered
+// in.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +22,9 @@ struct Call {
     std::span<const std::byte> bytes;
     std::shared_ptr<const void> owner;
   };
-  Reader* element = nullptr;  ///< ranges: the first parameter of this element
-  Reader* common = nullptr;   ///< the other parameters that came as values, in order
-  std::uint64_t future_mask = 0;  ///< bit i: parameter i came as a future
+  Reader* element = nullptr;                 ///< ranges: the first parameter of this element
+  Reader* common = nullptr;                  ///< the other parameters that came as values, in order
+  std::uint64_t future_mask = 0;             ///< bit i: parameter i came as a future
   std::span<const Dependency> dependencies;  ///< in the order of their parameters
 
   /// Gives memory for the packed result of exactly `bytes` bytes; refs written into it are noted in refs().
@@ -42,8 +43,8 @@ using Invoke = void (*)(Call&);
 /// Adds a function to the table; called before main() by the initialisation of Registration<F>::done.
 bool add_function(const std::type_info& tag, Invoke invoke, const char* source_file);
 
-/// Number of a registered function. The first call sorts the table; throws Error naming two internal-linkage functions
-/// of one name.
+/// Number of a registered function. The first call sorts the table; throws Error naming two internal-linkage
+/// functions of one name.
 FunctionId function_id(const std::type_info& tag, Invoke invoke);
 
 }  // namespace rankine::detail

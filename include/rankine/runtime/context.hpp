@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The narrow waist between the templates of the public API and the runtime below: bytes in, bytes out. User code never
-// names anything in here.
+// The narrow waist between the templates of the public API and the runtime below: bytes in, bytes out. User
+// code never names anything in here.
 #pragma once
 
 #include <atomic>
@@ -21,8 +21,8 @@ namespace rankine::detail {
 
 class Context;
 
-/// What a rank knows of one object, or of a range of them. Counted by the handles of this rank; the last one to go
-/// tells the head. The runtime derives its own entry from it.
+/// What a rank knows of one object, or of a range of them. Counted by the handles of this rank; the last one
+/// to go tells the head. The runtime derives its own entry from it.
 struct ObjectEntry {
   std::atomic<std::uint32_t> references{1};
   ObjectId first{};
@@ -56,8 +56,8 @@ class EntryHandle {
   ObjectEntry* entry_ = nullptr;
 };
 
-/// Memory for packed bytes: inline or in the node's arena, decided by size. Belongs to the context until submitted;
-/// what is not submitted is given back.
+/// Memory for packed bytes: inline or in the node's arena, decided by size. Belongs to the context until
+/// submitted; what is not submitted is given back.
 class Buffer {
  public:
   Buffer() = default;
@@ -120,16 +120,16 @@ class Context {
   virtual void cancel(EntryElement what, std::uint32_t count, bool force) = 0;
 
   virtual bool ready(EntryElement what) = 0;
-  /// Waits until `count` of these ended or the time is over (timeout_ns < 0: never); lists the indices of those that
-  /// ended, in the order in which they did (those that had ended before first, by index).
+  /// Waits until `count` of these ended or the time is over (timeout_ns < 0: never); lists the indices of
+  /// those that ended, in the order in which they did (those that had ended before first, by index).
   virtual std::vector<std::uint32_t> wait(std::span<const EntryElement> those, std::size_t count,
                                           Nanoseconds timeout_ns) = 0;
   /// Waits for the whole entry; false if the time went by first (timeout_ns < 0: never).
   virtual bool wait_all(ObjectEntry& entry, Nanoseconds timeout_ns) = 0;
   /// How many elements of the entry have ended, well or not.
   virtual std::uint32_t ended(ObjectEntry& entry) = 0;
-  /// Waits for the value, then gives its bytes; throws what made it fail. With `keep`, bytes that lie in shared memory
-  /// come with an owner.
+  /// Waits for the value, then gives its bytes; throws what made it fail. With `keep`, bytes that lie in
+  /// shared memory come with an owner.
   virtual ValueBytes value(EntryElement what, bool keep) = 0;
 
   virtual Philox& random() = 0;
@@ -149,7 +149,8 @@ Context* context_or_null();
 inline void EntryHandle::reset() {
   if (!entry_) return;
   ObjectEntry* entry = std::exchange(entry_, nullptr);
-  // The step from one to none is the context's, under its lock: it may hand the entry out again at the same moment.
+  // The step from one to none is the context's, under its lock: it may hand the entry out again at the same
+  // moment.
   std::uint32_t count = entry->references.load(std::memory_order_relaxed);
   while (count > 1) {
     if (entry->references.compare_exchange_weak(count, count - 1, std::memory_order_acq_rel)) return;

@@ -5,7 +5,9 @@
 
 #include <rankine/rankine.hpp>
 
-static int twin(int x) { return x + 1; }
+static int twin(int x) {
+  return x + 1;
+}
 
 void submit_other();
 

@@ -17,7 +17,9 @@ int fibonacci(int n) {
   auto b = rk::submit<fibonacci>(n - 2);
   return a.get() + b.get();
 }
-int square(int x) { return x * x; }
+int square(int x) {
+  return x * x;
+}
 int throw_odd(int x) {
   if (x % 2 == 1) throw std::invalid_argument("odd: " + std::to_string(x));
   return x;
@@ -33,7 +35,9 @@ long map_inside(int n) {
   const std::vector<int> squares = rk::map<square>(inputs).get();
   return std::accumulate(squares.begin(), squares.end(), 0L);
 }
-double draw(int) { return rk::random().uniform(); }
+double draw(int) {
+  return rk::random().uniform();
+}
 std::vector<std::uint64_t> draw_nested(int n) {
   std::vector<std::uint64_t> numbers{rk::random()()};
   if (n > 0) {
@@ -93,7 +97,8 @@ TEST_CASE("map keeps the order of its inputs") {
 TEST_CASE("map takes common arguments, also futures, and elements of any size") {
   on_ranks({1, 2}, [] {
     std::vector<std::string> texts;
-    for (int i = 0; i < 3000; ++i) texts.push_back(std::string(static_cast<std::size_t>(i % 50), 'a' + i % 26));
+    for (int i = 0; i < 3000; ++i)
+      texts.push_back(std::string(static_cast<std::size_t>(i % 50), 'a' + i % 26));
     const auto results = rk::map<repeat>(texts, rk::submit<square>(2)).get();
     REQUIRE(results.size() == texts.size());
     for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -147,7 +152,8 @@ TEST_CASE("a task can wait with a timeout") {
   on_ranks({3}, [] {
     gate_open = false;
     auto slow = rk::submit<pass_gate>({.rank = 1}, 1);
-    auto waits = rk::submit({.rank = 2}, [](rk::Future<int> f) { return f.wait(std::chrono::milliseconds(5)); }, slow);
+    auto waits = rk::submit(
+        {.rank = 2}, [](rk::Future<int> f) { return f.wait(std::chrono::milliseconds(5)); }, slow);
     CHECK_FALSE(waits.get());
     gate_open = true;
     CHECK(slow.get() == 1);
@@ -189,23 +195,27 @@ TEST_CASE("random numbers do not depend on the ranks") {
   std::vector<std::uint64_t> first_nested;
   rk::RuntimeOptions options;
   options.seed = 11;
-  on_ranks({1, 2, 3, 8}, [&] {
-    std::vector<int> inputs(200);
-    std::iota(inputs.begin(), inputs.end(), 0);
-    const std::vector<double> numbers = rk::map<draw>(inputs).get();
-    const auto nested = rk::submit<draw_nested>(5).get();
-    if (first.empty()) {
-      first = numbers;
-      first_nested = nested;
-      CHECK(std::set<double>(numbers.begin(), numbers.end()).size() == 200);
-      CHECK(std::set<std::uint64_t>(nested.begin(), nested.end()).size() == 12);
-    }
-    CHECK(numbers == first);
-    CHECK(nested == first_nested);
-  }, options);
+  on_ranks(
+      {1, 2, 3, 8},
+      [&] {
+        std::vector<int> inputs(200);
+        std::iota(inputs.begin(), inputs.end(), 0);
+        const std::vector<double> numbers = rk::map<draw>(inputs).get();
+        const auto nested = rk::submit<draw_nested>(5).get();
+        if (first.empty()) {
+          first = numbers;
+          first_nested = nested;
+          CHECK(std::set<double>(numbers.begin(), numbers.end()).size() == 200);
+          CHECK(std::set<std::uint64_t>(nested.begin(), nested.end()).size() == 12);
+        }
+        CHECK(numbers == first);
+        CHECK(nested == first_nested);
+      },
+      options);
   std::vector<double> other;
   options.seed = 12;
-  on_ranks({1}, [&] { other = rk::map<draw>(std::vector<int>(200)).get(); }, options);
+  on_ranks(
+      {1}, [&] { other = rk::map<draw>(std::vector<int>(200)).get(); }, options);
   CHECK(other != first);
 }
 

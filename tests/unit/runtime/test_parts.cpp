@@ -173,15 +173,27 @@ TEST_CASE("failures travel as bytes and come out typed") {
 }
 
 TEST_CASE("options survive the way and bad ones are named") {
-  const Options options{.cpus = 2, .gpus = 0.5, .memory_bytes = 1 << 20, .custom = {{"license", 1}}, .priority = -3,
-                        .max_retries = 7, .retry_exceptions = true, .timeout = std::chrono::seconds(2), .name = "n",
-                        .key = 9, .rank = 4, .node = 1, .soft_affinity = true, .placement = Placement::spread};
+  const Options options{.cpus = 2,
+                        .gpus = 0.5,
+                        .memory_bytes = 1 << 20,
+                        .custom = {{"license", 1}},
+                        .priority = -3,
+                        .max_retries = 7,
+                        .retry_exceptions = true,
+                        .timeout = std::chrono::seconds(2),
+                        .name = "n",
+                        .key = 9,
+                        .rank = 4,
+                        .node = 1,
+                        .soft_affinity = true,
+                        .placement = Placement::spread};
   const Options back = unpack_options(pack_options(options));
   CHECK(task_class_of(FunctionId{0}, back) == task_class_of(FunctionId{0}, options));
   CHECK(back.key == 9);
   CHECK_THROWS_WITH(task_class_of(FunctionId{0}, {.gpus = -1}), Catch::Contains("gpus"));
   CHECK_THROWS_WITH(task_class_of(FunctionId{0}, {.max_retries = -1}), Catch::Contains("max_retries"));
-  CHECK_THROWS_WITH(task_class_of(FunctionId{0}, {.timeout = std::chrono::seconds(-1)}), Catch::Contains("timeout"));
+  CHECK_THROWS_WITH(task_class_of(FunctionId{0}, {.timeout = std::chrono::seconds(-1)}),
+                    Catch::Contains("timeout"));
 }
 
 TEST_CASE("names for people") {

@@ -13,22 +13,42 @@
 
 namespace {
 
-int add(int a, int b) { return a + b; }
-double scale(double x) { return 2 * x; }
-int scale(int x) { return 3 * x; }
-int constant() { return 42; }
+int add(int a, int b) {
+  return a + b;
+}
+double scale(double x) {
+  return 2 * x;
+}
+int scale(int x) {
+  return 3 * x;
+}
+int constant() {
+  return 42;
+}
 void nothing(int) {}
-std::string join(const std::string& a, std::string b) { return a + b; }
-std::size_t length(std::string_view text) { return text.size(); }
-double sum_span(std::span<const double> values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+std::string join(const std::string& a, std::string b) {
+  return a + b;
+}
+std::size_t length(std::string_view text) {
+  return text.size();
+}
+double sum_span(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
 std::vector<double> ramp(int n) {
   std::vector<double> values(static_cast<std::size_t>(n));
   std::iota(values.begin(), values.end(), 0.0);
   return values;
 }
-double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
-rk::Array<double> shared_ramp(int n) { return rk::Array<double>(ramp(n)); }
-double sum_array(const rk::Array<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+double sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+rk::Array<double> shared_ramp(int n) {
+  return rk::Array<double>(ramp(n));
+}
+double sum_array(const rk::Array<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
 
 struct Model {
   std::vector<double> weights;
@@ -44,16 +64,26 @@ Model train(Model model) {
   return model;
 }
 
-int throw_range(int x) { throw std::out_of_range("no element " + std::to_string(x)); }
-int throw_number() { throw 7; }
-int pass(int x) { return x; }
+int throw_range(int x) {
+  throw std::out_of_range("no element " + std::to_string(x));
+}
+int throw_number() {
+  throw 7;
+}
+int pass(int x) {
+  return x;
+}
 int ref_inside(const std::vector<rk::Future<int>>& refs) {
   int total = 0;
   for (const auto& ref : refs) total += ref.get();
   return total;
 }
-int future_parameter(rk::Future<int> ref) { return ref.get() + 1; }
-std::vector<rk::Future<int>> make_refs() { return {rk::put(1), rk::submit<constant>(), rk::put(3)}; }
+int future_parameter(rk::Future<int> ref) {
+  return ref.get() + 1;
+}
+std::vector<rk::Future<int>> make_refs() {
+  return {rk::put(1), rk::submit<constant>(), rk::put(3)};
+}
 
 }  // namespace
 
@@ -73,7 +103,9 @@ TEST_CASE("overloads are chosen with as, lambdas by type") {
     CHECK(rk::submit<rk::as<int(int)>(scale)>(2).get() == 6);
     CHECK(rk::submit([](double x) { return x + 1; }, 2.0).get() == 3.0);
     CHECK(rk::submit([](double x) { return x + 2; }, 2.0).get() == 4.0);
-    CHECK(rk::submit({.priority = 1}, [](int x) { return x - 1; }, 2).get() == 1);
+    CHECK(rk::submit(
+              {.priority = 1}, [](int x) { return x - 1; }, 2)
+              .get() == 1);
   });
 }
 
@@ -215,19 +247,24 @@ TEST_CASE("a task goes to the rank it asks for") {
 TEST_CASE("a value larger than the arena is refused with sizes") {
   rk::RuntimeOptions options;
   options.arena_bytes = 32u << 20;
-  on_ranks({1, 2}, [] {
-    CHECK_THROWS_AS(rk::put(std::vector<double>(8u << 20)), rk::StoreFull);
-    CHECK_THROWS_AS(rk::submit<ramp>(8 << 20).get(), rk::TaskError);
-    CHECK(rk::submit<constant>().get() == 42);
-  }, options);
+  on_ranks(
+      {1, 2},
+      [] {
+        CHECK_THROWS_AS(rk::put(std::vector<double>(8u << 20)), rk::StoreFull);
+        CHECK_THROWS_AS(rk::submit<ramp>(8 << 20).get(), rk::TaskError);
+        CHECK(rk::submit<constant>().get() == 42);
+      },
+      options);
 }
 
 TEST_CASE("the exception of the driver comes out, with work left behind") {
   for (const int ranks : {1, 2}) {
-    CHECK_THROWS_WITH(rk::run_as_threads(ranks, {}, [] {
-      auto left = rk::submit<constant>();
-      throw std::runtime_error("driver broke");
-    }), "driver broke");
+    CHECK_THROWS_WITH(rk::run_as_threads(ranks, {},
+                                         [] {
+                                           auto left = rk::submit<constant>();
+                                           throw std::runtime_error("driver broke");
+                                         }),
+                      "driver broke");
   }
 }
 

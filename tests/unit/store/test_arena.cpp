@@ -160,7 +160,7 @@ TEST_CASE("a full arena names asked, used and capacity, and is whole again after
   CHECK(contains(text, "this rank uses " + std::to_string(capacity_bytes - kChunk)));
   CHECK(contains(text, "of " + std::to_string(capacity_bytes) + " bytes"));
   CHECK(contains(text, "longest free run is " + std::to_string(kChunk)));
-  CHECK(contains(text, "store_bytes"));
+  CHECK(contains(text, "arena_bytes"));
   CHECK_THROWS_AS(arena.allocate(~std::size_t{0}), StoreFull);
   arena.free(offset, capacity_bytes - kChunk);
   arena.free(arena.allocate(capacity_bytes), capacity_bytes);

@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 int length(const std::string& s);
-void use() { rk::submit<length>(std::vector<int>{1}); }
+void use() {
+  rk::submit<length>(std::vector<int>{1});
+}

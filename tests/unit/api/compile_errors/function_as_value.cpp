@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 int twice(int a);
-void use() { rk::submit(twice, 1); }
+void use() {
+  rk::submit(twice, 1);
+}

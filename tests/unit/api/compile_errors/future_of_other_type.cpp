@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 double half(double x);
-void use(const rk::Future<int>& x) { rk::submit<half>(x); }
+void use(const rk::Future<int>& x) {
+  rk::submit<half>(x);
+}

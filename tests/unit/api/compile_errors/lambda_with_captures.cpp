@@ -4,4 +4,6 @@
 
 namespace rk = rankine;
 
-void use(int n) { rk::submit([n](int x) { return x + n; }, 1); }
+void use(int n) {
+  rk::submit([n](int x) { return x + n; }, 1);
+}

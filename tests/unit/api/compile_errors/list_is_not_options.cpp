@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 double sum(const std::vector<double>& values);
-void use() { rk::submit<sum>({1.0, 2.0}); }
+void use() {
+  rk::submit<sum>({1.0, 2.0});
+}

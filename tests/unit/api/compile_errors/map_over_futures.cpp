@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 int twice(int a);
-void use(const std::vector<rk::Future<int>>& f) { rk::map<twice>(f); }
+void use(const std::vector<rk::Future<int>>& f) {
+  rk::map<twice>(f);
+}

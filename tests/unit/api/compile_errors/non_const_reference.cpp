@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 void change(int& x);
-void use() { rk::submit<change>(1); }
+void use() {
+  rk::submit<change>(1);
+}

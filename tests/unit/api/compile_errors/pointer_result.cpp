@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 int* leak(int x);
-void use() { rk::submit<leak>(1); }
+void use() {
+  rk::submit<leak>(1);
+}

@@ -4,4 +4,6 @@
 
 namespace rk = rankine;
 
-void use(int* x) { rk::put(x); }
+void use(int* x) {
+  rk::put(x);
+}

@@ -8,4 +8,6 @@ struct Stateful {
   std::vector<int> values;
 };
 Stateful make(int n);
-void use() { rk::submit<make>(1); }
+void use() {
+  rk::submit<make>(1);
+}

@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 std::string_view look(int x);
-void use() { rk::submit<look>(1); }
+void use() {
+  rk::submit<look>(1);
+}

@@ -8,4 +8,6 @@ struct Stateful {
   std::vector<int> values;
 };
 int use_it(const Stateful& s);
-void use(const Stateful& s) { rk::submit<use_it>(s); }
+void use(const Stateful& s) {
+  rk::submit<use_it>(s);
+}

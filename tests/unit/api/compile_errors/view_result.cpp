@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 std::span<const double> look(int x);
-void use() { rk::submit<look>(1); }
+void use() {
+  rk::submit<look>(1);
+}

@@ -5,4 +5,6 @@
 namespace rk = rankine;
 
 int add(int a, int b);
-void use() { rk::submit<add>(1); }
+void use() {
+  rk::submit<add>(1);
+}

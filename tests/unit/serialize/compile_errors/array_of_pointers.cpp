@@ -2,4 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rankine/serialize/serialize.hpp>
 
-rankine::Array<int*> use() { return {}; }
+rankine::Array<int*> use() {
+  return {};
+}

@@ -2,4 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rankine/serialize/serialize.hpp>
 
-void use(rankine::Writer& writer) { rankine::pack(writer, "text"); }
+void use(rankine::Writer& writer) {
+  rankine::pack(writer, "text");
+}

@@ -3,4 +3,6 @@
 #include <rankine/serialize/eigen.hpp>
 
 using Map = Eigen::Map<Eigen::VectorXd>;
-Map use(rankine::Reader& reader) { return rankine::unpack<Map>(reader); }
+Map use(rankine::Reader& reader) {
+  return rankine::unpack<Map>(reader);
+}

@@ -3,4 +3,6 @@
 #include <rankine/serialize/serialize.hpp>
 
 using F = int (*)(int);
-F use(rankine::Reader& reader) { return rankine::unpack<F>(reader); }
+F use(rankine::Reader& reader) {
+  return rankine::unpack<F>(reader);
+}

@@ -6,4 +6,6 @@ struct Fit {
   std::string name;
   std::vector<double> parameters;
 };
-void use(rankine::Writer& writer, const Fit& fit) { rankine::pack(writer, fit); }
+void use(rankine::Writer& writer, const Fit& fit) {
+  rankine::pack(writer, fit);
+}

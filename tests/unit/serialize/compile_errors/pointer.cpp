@@ -2,4 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rankine/serialize/serialize.hpp>
 
-int* use(rankine::Reader& reader) { return rankine::unpack<int*>(reader); }
+int* use(rankine::Reader& reader) {
+  return rankine::unpack<int*>(reader);
+}

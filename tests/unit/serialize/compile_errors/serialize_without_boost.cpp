@@ -9,4 +9,6 @@ struct Fit {
     archive& name;
   }
 };
-void use(rankine::Writer& writer, const Fit& fit) { rankine::pack(writer, fit); }
+void use(rankine::Writer& writer, const Fit& fit) {
+  rankine::pack(writer, fit);
+}

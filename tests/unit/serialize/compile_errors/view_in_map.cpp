@@ -3,4 +3,6 @@
 #include <rankine/serialize/serialize.hpp>
 
 using Map = std::map<int, std::span<const int>>;
-Map use(rankine::Reader& reader) { return rankine::unpack<Map>(reader); }
+Map use(rankine::Reader& reader) {
+  return rankine::unpack<Map>(reader);
+}

@@ -2,4 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rankine/serialize/serialize.hpp>
 
-std::string_view use(rankine::Reader& reader) { return rankine::unpack<std::string_view>(reader); }
+std::string_view use(rankine::Reader& reader) {
+  return rankine::unpack<std::string_view>(reader);
+}
