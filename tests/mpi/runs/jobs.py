@@ -170,7 +170,8 @@ def in_use_by_others(name, mark):
         try:
             with open(f"/proc/{pid}/maps") as file:
                 used = any(line.rstrip("\n").endswith(path) for line in file)
-            used = used or any(os.readlink(f"/proc/{pid}/fd/{fd}") == path for fd in os.listdir(f"/proc/{pid}/fd"))
+            fds = f"/proc/{pid}/fd"
+            used = used or any(os.readlink(os.path.join(fds, fd)) == path for fd in os.listdir(fds))
         except OSError:
             continue
         if used and not carries(pid, mark):
@@ -179,8 +180,8 @@ def in_use_by_others(name, mark):
 
 
 def with_private_shared_memory():
-    """Starts this script again with a /dev/shm of its own where the system lets us, so that other people's files
-    cannot be taken for ours."""
+    """Starts this script again with a /dev/shm of its own where the system lets us, so that other people's
+    files cannot be taken for ours."""
     if os.environ.get(PRIVATE):
         return
     mount = f'mount -t tmpfs -o size=50% tmpfs {SHARED_MEMORY} && exec "$@"'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One long task on one worker of four ranks: the others, the waiting head included, use no CPU, and nobody listens
-on a socket that MPI alone would not have opened.
+"""One long task on one worker of four ranks: the others, the waiting head included, use no CPU, and nobody
+listens on a socket that MPI alone would not have opened.
 """
 import glob
 import os
@@ -28,7 +28,7 @@ def cpu_s(pid):
 
 
 def listening(pid):
-    """(protocol, local address in hexadecimal) of the sockets on which a process takes what others send it."""
+    """(protocol, local address in hexadecimal) of the sockets on which a process takes what others send."""
     inodes = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
         try:
