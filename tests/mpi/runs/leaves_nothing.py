@@ -22,6 +22,17 @@ class LeavesNothing(unittest.TestCase):
             self.assertEqual(job.left_after(GONE_S), [], f"{how} on {ranks} ranks left this\n{job.said()}")
         return job
 
+    def test_the_look_sees_what_is_left(self):
+        with jobs.Job(1, "sh", "-c", f"""
+                touch "$TMPDIR/a_file" "{jobs.SHARED_MEMORY}/${jobs.MARK}"
+                setsid sleep 600 < /dev/null > /dev/null 2>&1 &""") as job:
+            self.addCleanup(os.remove, os.path.join(jobs.SHARED_MEMORY, job.mark))
+            self.assertEqual(job.finish(), 0, job.said())
+            words = "\n".join(job.left_after(0))
+        self.assertIn("a_file", words)
+        self.assertIn(f"{jobs.SHARED_MEMORY}/{job.mark}", words)
+        self.assertIn("sleep 600", words)
+
     def test_after_success(self):
         for ranks in (1, 2, RANKS):
             job = self.end("success", ranks)
