@@ -41,7 +41,8 @@ class Runtime {
 
   /// Rank 0 runs `driver` (returning nothing or an exit code), then waits for everything it submitted; the
   /// other ranks execute tasks until then. Returns the program's exit code: the driver's; 1 if it threw,
-  /// after saying what.
+  /// after saying what and
+  /// cancelling what was left (tasks that do not notice within two seconds are killed with the job).
   template <class Driver>
   int run(Driver&& driver) {
     if constexpr (std::is_void_v<std::invoke_result_t<Driver&>>) {

@@ -74,16 +74,27 @@ void Client::close() {
     }
     entry->context = &closed_context();
   };
+  const auto tell_head = [this](const Entry* entry) {
+    head_.note(MessageType::released, entry->first, entry->count, false);
+  };
   for (const auto& [id, entry] : singles_) cut_off(entry);
   for (const auto& [id, entry] : ranges_) cut_off(entry);
+  if (settings_.rank == kHead) {
+    for (const auto& [id, entry] : singles_) tell_head(entry);
+    for (const auto& [id, entry] : ranges_) tell_head(entry);
+  }
   singles_.clear();
   ranges_.clear();
   for (Entry* entry : free_entries_) delete entry;
   free_entries_.clear();
 }
 
-// ---- entries
-// ----------------------------------------------------------------------------------------------------
+// ---- entries ----
+
+void Client::cancel_all() {
+  for (const auto& [id, entry] : singles_) head_.note(MessageType::cancel, entry->first, 1, false);
+  for (const auto& [id, entry] : ranges_) head_.note(MessageType::cancel, entry->first, entry->count, false);
+}
 
 Entry* Client::find(ObjectId object) const {
   const auto single = singles_.find(number(object));
@@ -158,8 +169,7 @@ void Client::release(ObjectEntry* object_entry) {
   }
 }
 
-// ---- submit, put, cancel
-// ----------------------------------------------------------------------------------------
+// ---- submit, put, cancel ----
 
 detail::Buffer Client::allocate(std::size_t bytes) {
   if (bytes <= settings_.inline_bytes) {
@@ -214,8 +224,7 @@ void Client::cancel(EntryElement what, std::uint32_t count, bool force) {
   waiting_.sent();
 }
 
-// ---- ends
-// -------------------------------------------------------------------------------------------------------
+// ---- ends ----
 
 void Client::deliver(ObjectId object, Slot::State state, Blob* blob, bool owned) {
   Entry* entry = find(object);
@@ -260,8 +269,7 @@ void Client::complete(Entry& entry, std::uint32_t element) {
   });
 }
 
-// ---- waiting
-// ----------------------------------------------------------------------------------------------------
+// ---- waiting ----
 
 void Client::want(Entry& entry, std::uint32_t element, std::uint32_t count) {
   // On rank 0 the head delivers what has ended before this returns.
@@ -369,8 +377,7 @@ detail::ValueBytes Client::bytes_of(Entry& entry, const Blob& blob, bool keep) {
   return {store_.view(place), std::move(owner)};
 }
 
-// ---- the running task
-// -------------------------------------------------------------------------------------------
+// ---- the running task ----
 
 Philox& Client::random() {
   TaskFrame& frame = waiting_.frame();

@@ -82,6 +82,9 @@ class Client final : public detail::Context, public ObjectKeeper {
 
   std::size_t live_entries() const { return singles_.size() + ranges_.size(); }
 
+  /// Cancels everything that this rank holds and that has not ended.
+  void cancel_all();
+
   /// Handles that are still alive are cut off: their objects are gone with the runtime.
   void close();
 

@@ -121,8 +121,7 @@ Engine::~Engine() {
   client_.reset();
 }
 
-// ---- the two programs
-// -------------------------------------------------------------------------------------------
+// ---- the two programs ----
 
 int Engine::run_driver(const std::function<int()>& driver) {
   const ContextScope scope(*client_);
@@ -134,7 +133,8 @@ int Engine::run_driver(const std::function<int()>& driver) {
     failure = std::current_exception();
   }
   std::unique_lock lock(mutex_);
-  if (failure == nullptr) drive([this] { return head_->all_ended(); }, -1, lock);
+  if (failure != nullptr) client_->cancel_all();
+  drive([this] { return head_->all_ended(); }, failure != nullptr ? kGoodbyeGrace : -1, lock);
   given_up_ = failure != nullptr;
   send_to_all(MessageType::shutdown, given_up_);
   drive([this] { return orderly(); }, given_up_ ? kGoodbyeGrace : -1, lock);
@@ -178,8 +178,7 @@ Statistics Engine::statistics() {
           c.failed,    c.cancelled, c.retried, c.live_objects, c.workers};
 }
 
-// ---- progress
-// ---------------------------------------------------------------------------------------------------
+// ---- progress ----
 
 void Engine::deliver(Rank source, std::span<const std::byte> message) {
   Header header;
@@ -304,8 +303,7 @@ void Engine::promote(ObjectId awaited) {
   if (worker_ != nullptr) worker_->promote(awaited);
 }
 
-// ---- waiting
-// ----------------------------------------------------------------------------------------------------
+// ---- waiting ----
 
 void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock) {
   if (omp_in_parallel != nullptr && omp_in_parallel() != 0) {
@@ -342,8 +340,7 @@ void Engine::end_timeouts(Time t) {
   });
 }
 
-// ---- the ticking thread
-// -----------------------------------------------------------------------------------------
+// ---- the ticking thread ----
 
 void Engine::unpark_ticker() {
   if (!parked_.load()) return;

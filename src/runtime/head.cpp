@@ -79,8 +79,7 @@ void Head::tick() {
   handle(scheduler::Tick{});
 }
 
-// ---- from the client of rank 0 and from messages: events
-// --------------------------------------------------------
+// ---- from the client of rank 0 and from messages: events ----
 
 void Head::handle(const scheduler::Event& event) {
   scheduler_.handle(event, now(), commands_);
@@ -246,8 +245,7 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   inside.clear();
 }
 
-// ---- commands: messages
-// -----------------------------------------------------------------------------------------
+// ---- commands: messages ----
 
 void Head::run(const scheduler::Command& command) {
   std::visit([this](const auto& c) { carry_out(c); }, command);

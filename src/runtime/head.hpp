@@ -42,7 +42,6 @@ class Head final : public HeadPort {
   scheduler::Counts counts() const { return scheduler_.counts(); }
   scheduler::Explanation explain(TaskId task) const { return scheduler_.explain(task); }
   bool all_ended() const;
-  void cancel_everything();
 
   /// The next instant the scheduler wants to be asked at; ns is the largest number if never.
   Time timer() const { return timer_; }

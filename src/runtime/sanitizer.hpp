@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(__SANITIZE_THREAD__)
@@ -34,7 +35,8 @@ inline void leave_for_good(const SanitizedStack& to) {
   __sanitizer_start_switch_fiber(nullptr, to.bottom, to.bytes);
 }
 inline void open_stack(SanitizedStack&) {}
-inline void close_stack(SanitizedStack&) {}
+/// The marks of frames that never returned would outlive the mapping.
+inline void close_stack(SanitizedStack& stack) { __asan_unpoison_memory_region(stack.bottom, stack.bytes); }
 #elif defined(__SANITIZE_THREAD__)
 inline void before_switch(SanitizedStack& from, const SanitizedStack& to) {
   from.thread = __tsan_get_current_fiber();
