@@ -49,13 +49,14 @@ int run_as_threads(int ranks, const RuntimeOptions& options, const std::function
   const std::size_t arena_bytes = options.arena_bytes != 0 ? options.arena_bytes : std::size_t{256} << 20;
   transport::LoopbackHub hub(ranks);
   runtime::AwakeCount awake{};
-  Segment first = Segment::create(arena_bytes);
-  const std::string path = first.path();
-  std::vector<std::unique_ptr<Store>> stores;
-  stores.push_back(std::make_unique<Store>(Arena(std::move(first), 0), NodeId{0}));
+  Arena first(Segment::create(arena_bytes), 0);
+  std::vector<std::unique_ptr<Store>> stores(static_cast<std::size_t>(ranks));
   for (int r = 1; r < ranks; ++r) {
-    stores.push_back(std::make_unique<Store>(Arena(Segment::open(path, arena_bytes), r), NodeId{0}));
+    Arena arena(Segment::open(first.segment().path(), arena_bytes), r);
+    stores[static_cast<std::size_t>(r)] = std::make_unique<Store>(std::move(arena), NodeId{0});
   }
+  first.segment().unlink();
+  stores[0] = std::make_unique<Store>(std::move(first), NodeId{0});
 
   std::exception_ptr failure;
   const auto run_rank = [&](int rank) {

@@ -161,13 +161,16 @@ void Worker::on_recall(const NoteMessage& note_message) {
 }
 
 void Worker::on_interrupt(const NoteMessage& note_message) {
+  // Single elements of a longer piece are not worth stopping it: the head drops their results.
+  const auto covers = [&](const Piece& piece) {
+    const std::uint64_t before = number(piece.first) - number(note_message.first);
+    return piece.attempt == note_message.attempt && before + piece.cursor.end() <= note_message.header.count;
+  };
   for (Piece* piece : started_) {
-    if (piece->first == note_message.first && piece->attempt == note_message.attempt)
-      piece->interrupted = true;
+    if (covers(*piece)) piece->interrupted = true;
   }
   for (Piece* piece : queue_) {
-    if (piece->first == note_message.first && piece->attempt == note_message.attempt)
-      piece->interrupted = true;
+    if (covers(*piece)) piece->interrupted = true;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cancellation: what is pending ends at once, what is on a worker is recalled or interrupted; an outcome that
-// comes first wins, so that every element ends exactly once.
+// Cancellation: what is pending ends at once, what is on a worker is recalled or interrupted. What was asked
+// to be cancelled before its outcome was known ends as cancelled, whatever outcome still comes.
 #include <algorithm>
 
 #include "scheduler/state.hpp"
@@ -83,7 +83,7 @@ void State::give_back(Index index, std::uint32_t element, std::uint32_t count, c
     const Result* end = find_result(groups[index], i);
     if (end == nullptr || (end->marks & kCancelAsked) == 0) continue;
     flush(i);
-    fail(index, i, {.kind = FailureKind::cancelled, .cause = {}, .text = {}});
+    fail(index, i, {.kind = FailureKind::cancelled, .cause = {}, .text = std::string(kCancelledText)});
   }
   flush(element + count);
 }

@@ -113,15 +113,16 @@ void State::on(const Finished& event) {
 void State::end_element(Piece& piece, std::uint32_t element, const Outcome& outcome) {
   const Index index = piece.group;
   const TaskClass& options = class_of(groups[index]).options;
-  if (!outcome.failed) return seal(index, element, outcome.value);
   const auto drop_error = [&] {
     if (outcome.value.payload != kNoPayload) emit(FreeValue{outcome.value});
   };
   const Result* end = find_result(groups[index], element);
-  if (end != nullptr && (end->marks & kCancelAsked) != 0) {
+  if (end != nullptr && end->state == ObjectState::pending && (end->marks & kCancelAsked) != 0) {
     drop_error();
-    return fail(index, element, {.kind = FailureKind::cancelled, .cause = {}, .text = {}});
+    return fail(index, element,
+                {.kind = FailureKind::cancelled, .cause = {}, .text = std::string(kCancelledText)});
   }
+  if (!outcome.failed) return seal(index, element, outcome.value);
   if (options.retry_exceptions && piece.attempt <= options.max_retries) {
     drop_error();
     ++totals.retried;

@@ -31,7 +31,7 @@ struct Result {
 static_assert(sizeof(Result) == 24);
 
 enum ResultMark : std::uint8_t {
-  kCancelAsked = 1,   ///< a cancellation is under way; an outcome that comes first wins
+  kCancelAsked = 1,   ///< a cancellation is under way: an outcome that still comes is dropped
   kDropped = 2,       ///< sealed, but the value was freed because nobody held it
   kOwnFailure = 4,    ///< cause and text are in the failure table under this element
   kGroupFailure = 8,  ///< ... under the whole group

@@ -52,6 +52,8 @@ struct Timer {
   friend bool operator>(const Timer& a, const Timer& b) { return a.at > b.at; }
 };
 
+inline constexpr std::string_view kCancelledText = "rankine: the task was cancelled before it ended";
+
 struct State {
   // ---- tables ----
   Limits limits;

@@ -49,7 +49,9 @@ std::vector<std::uint64_t> draw_nested(int n) {
 
 /// A gate that tasks wait at, in the memory of this process: ranks are threads here.
 std::atomic<bool> gate_open{false};
+std::atomic<bool> task_runs{false};
 int pass_gate(int x) {
+  task_runs = true;
   while (!gate_open && !rk::cancelled()) std::this_thread::yield();
   return x;
 }
@@ -178,7 +180,9 @@ TEST_CASE("cancelled work never starts, running work is asked, ended work stays"
     gate_open = false;
     auto done = rk::submit<square>(3);
     done.get();
+    task_runs = false;
     auto running = rk::submit<pass_gate>(1);
+    while (!task_runs) std::this_thread::yield();  // it is not pending any more
     auto pending = rk::submit<square>(rk::submit<pass_gate>(2));
     pending.cancel();
     CHECK_THROWS_AS(pending.get(), rk::TaskCancelled);
