@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include <sched.h>
+
 #include <rankine/core/check.hpp>
 #include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
@@ -51,6 +53,8 @@ constexpr Nanoseconds kTick = kMillisecond;
 constexpr Nanoseconds kSpin = 50 * kMicrosecond;
 /// The same where more ranks are awake than there are CPUs.
 constexpr Nanoseconds kShortSpin = 2 * kMicrosecond;
+/// After this the poller lets others run first: whom it waits for may be on the same core.
+constexpr Nanoseconds kYieldAfter = 5 * kMicrosecond;
 /// A sleeping rank looks around now and then whatever happens.
 constexpr Nanoseconds kSleepMax = kSecond;
 /// A rank that has work looks at its mail, and sends its results, this often.
@@ -212,11 +216,13 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
       return;
     default:
       check(head_ != nullptr, "only rank 0 gets messages for the head");
+      if (!std::exchange(time_is_read_, true)) head_->set_time(now());
       head_->on_message(source, header, message);
   }
 }
 
 std::size_t Engine::poll() {
+  time_is_read_ = false;
   const std::size_t came = transport_.poll(*this);
   transport_.flush();
   unflushed_ = 0;
@@ -272,7 +278,11 @@ bool Engine::pause(Time idle_since, Time deadline, std::unique_lock<std::mutex>&
   const bool crowded = settings_.awake->ranks.load(std::memory_order_relaxed) > settings_.node_cpus;
   const Time t = now();
   if (t - idle_since < (crowded ? kShortSpin : kSpin)) {
-    relax();
+    if (t - idle_since < kYieldAfter) {
+      relax();
+    } else {
+      sched_yield();
+    }
     return false;
   }
   Time until = std::min(deadline, t + kSleepMax);
@@ -369,9 +379,10 @@ void Engine::ticking() {
 
 void Engine::tick_once(std::uint64_t& last_polls) {
   const std::uint64_t polls = polls_.load(std::memory_order_relaxed);
-  if (std::exchange(last_polls, polls) != polls) return;
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
+  if (head_ != nullptr) head_->set_time(now());  // for what the driver submits between two looks at its mail
+  if (std::exchange(last_polls, polls) != polls) return;
   if (worker_ != nullptr) worker_->announce_long_work(now());
   if (head_ != nullptr && head_->timer() <= now()) head_->tick();
   if (poll() > 0) transport_.ring();  // the main thread may have gone to sleep meanwhile

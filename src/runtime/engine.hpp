@@ -107,6 +107,7 @@ class Engine final : private Waiting, private transport::MailSink {
   std::vector<Timeout> timeouts_;  ///< of suspended pieces
   std::uint32_t unflushed_ = 0;    ///< submissions since the last flush
   std::uint32_t unpolled_ = 0;     ///< submissions since the last poll
+  bool time_is_read_ = false;      ///< since the poll began: one look at the clock serves all its messages
   bool over_ = false;              ///< the head said so
   bool given_up_ = false;
   int goodbyes_ = 0;

@@ -76,13 +76,14 @@ bool Head::all_ended() const {
 
 void Head::tick() {
   timer_ = kNever;
+  time_ = now();
   handle(scheduler::Tick{});
 }
 
 // ---- from the client of rank 0 and from messages: events ----
 
 void Head::handle(const scheduler::Event& event) {
-  scheduler_.handle(event, now(), commands_);
+  scheduler_.handle(event, time_, commands_);
   if (running_commands_) return;  // an event from within a command: its commands follow in the loop below
   running_commands_ = true;
   for (std::size_t i = 0; i < commands_.size(); ++i) run(scheduler::Command(commands_[i]));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <rankine/core/clock.hpp>
 #include <rankine/core/ids.hpp>
 
 #include "runtime/blob_pool.hpp"
@@ -46,6 +47,8 @@ class Head final : public HeadPort {
   /// The next instant the scheduler wants to be asked at; ns is the largest number if never.
   Time timer() const { return timer_; }
   void tick();
+  /// What time the next events happen at.
+  void set_time(Time time) { time_ = time; }
 
  private:
   void submit_from(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments);
@@ -90,6 +93,7 @@ class Head final : public HeadPort {
   std::vector<std::vector<scheduler::Inside>> staged_refs_;  ///< by rank: of its next submit, put or finished
   std::vector<ClassId> default_classes_;                     ///< by function; kNoClass where none yet
   Time timer_;
+  Time time_ = now();  ///< read once for many events
   bool running_commands_ = false;
 };
 

@@ -36,7 +36,9 @@ inline void leave_for_good(const SanitizedStack& to) {
 }
 inline void open_stack(SanitizedStack&) {}
 /// The marks of frames that never returned would outlive the mapping.
-inline void close_stack(SanitizedStack& stack) { __asan_unpoison_memory_region(stack.bottom, stack.bytes); }
+inline void close_stack(SanitizedStack& stack) {
+  __asan_unpoison_memory_region(stack.bottom, stack.bytes);
+}
 #elif defined(__SANITIZE_THREAD__)
 inline void before_switch(SanitizedStack& from, const SanitizedStack& to) {
   from.thread = __tsan_get_current_fiber();

@@ -17,9 +17,9 @@ void IdTable::bind(ObjectId first, std::uint32_t count, Index group) {
   const std::uint64_t at = id >> kPageBits;
   if (at >= pages_.size()) pages_.resize(at + 1);
   auto& page = pages_[at];
+  if (!page && spare_) page = std::move(spare_);  // empty, so all its slots are kNone
   if (!page) {
-    page = spare_ ? std::move(spare_) : std::make_unique<Page>();
-    page->used = 0;
+    page = std::make_unique<Page>();
     std::fill(std::begin(page->slots), std::end(page->slots), kNone);
   }
   page->slots[id & (kPageSize - 1)] = group;
