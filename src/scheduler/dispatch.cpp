@@ -43,6 +43,8 @@ Rank State::busy_worker_for(const Lane& lane, LaneId id, const ClassState& task_
 
 /// False: nothing of this lane can be placed now.
 bool State::place_head(Lane& lane) {
+  if (lane.kind != Kind::task) [[unlikely]]
+    return place_collective(lane);
   const Index head = lane.head;
   const ClassState& task_class = class_of(groups[head]);
   const LaneId id = task_class.lane;

@@ -46,6 +46,7 @@ void State::fail(Index index, std::uint32_t element, const Failure& failure, Val
   Group& group = groups[index];
   Result& end = result(group, element);
   const std::uint64_t waiters = end.payload;
+  if (group.kind != Kind::task) note_given_up(group);
   end.payload = static_cast<std::uint64_t>(error.payload);
   end.bytes = error.bytes;
   end.node = index_of(error.node);
@@ -143,6 +144,10 @@ ObjectView State::view(ObjectId id) const {
   view.group = group.first;
   view.count = group.count;
   view.state = end == nullptr ? ObjectState::pending : end->state;
+  if (group.kind == Kind::actor) {
+    view.worker = actors[group.extra].worker;
+    view.attempt = actors[group.extra].attempt;
+  }
   if (view.state == ObjectState::pending) return view;
   if ((end->marks & kDropped) != 0) {
     view.state = ObjectState::failed;

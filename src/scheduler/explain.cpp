@@ -19,6 +19,20 @@ Explanation State::explain(TaskId id) const {
                         : "it has failed";
     return said;
   }
+  if (group.kind == Kind::actor && actors[group.extra].worker != kNoRank) {
+    said.state = Explanation::State::assigned;
+    said.worker = actors[group.extra].worker;
+    said.sentence = "the actor starts on rank " + std::to_string(index_of(said.worker));
+    return said;
+  }
+  if (group.kind == Kind::gang && gangs[group.extra].state >= GangState::preparing) {
+    const Gang& gang = gangs[group.extra];
+    said.state = Explanation::State::running;
+    said.worker = gang.members.front().rank;
+    said.sentence = "the gang is " + std::string(to_text(gang.state)) + " on " + std::to_string(gang.ranks) +
+                    " ranks, of which " + std::to_string(gang.out) + " have left";
+    return said;
+  }
   for (Index at = group.pieces; at != kNone; at = pieces[at].sibling_next) {
     const Piece& piece = pieces[at];
     if (piece.state == PieceState::returned || place.element - piece.element >= piece.count) continue;
@@ -43,7 +57,15 @@ Explanation State::explain(TaskId id) const {
     return said;
   }
   said.state = Explanation::State::ready;
-  const ShapeId shape = lanes[class_of(group).lane].request.shape;
+  const ShapeId shape = lanes[lane_id(group)].request.shape;
+  if (group.kind == Kind::gang) {
+    const Gang& gang = gangs[group.extra];
+    said.sentence = "the gang is ready and asks for " + std::to_string(gang.ranks) + " ranks with " +
+                    nodes.describe(shape) + " each; " + std::to_string(gang.secured) +
+                    " are kept free for it, " + std::to_string(nodes.capable(shape)) + " of " +
+                    std::to_string(nodes.live_count()) + " workers could hold a member";
+    return said;
+  }
   said.sentence = "it is ready and asks for " + nodes.describe(shape) + "; ";
   if (nodes.live_count() == 0) {
     said.sentence += "no worker has joined";

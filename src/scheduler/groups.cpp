@@ -163,7 +163,10 @@ void State::drop_arguments(Index index) {
 /// again.
 void State::complete(Index index) {
   Group& group = groups[index];
-  if (group.kind == Kind::put) return;
+  if (group.kind != Kind::task) [[unlikely]] {
+    if (group.kind == Kind::put) return;
+    if (group.kind == Kind::actor && actors[group.extra].state != ActorState::dead) return;
+  }
   if (referenced(group) && (group.flags & kSomeOnNode) != 0 && (group.flags & kHasArguments) != 0) {
     keep_lineage(index);
   } else {
@@ -203,6 +206,8 @@ void State::free_group(Index index) {
     unpin(entry.target);
     link = entry.next;
   }
+  if (group.extra != kNone) [[unlikely]]
+    free_record(group);
   ids.unbind(group.first, group.count);
   totals.live_objects -= group.count;
   group.flags = kZombie;

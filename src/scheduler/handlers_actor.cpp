@@ -1,36 +1,192 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events of actors. Actors are not placed here: a spawned one fails at once with a text that says so, and
-// what ranks report about actors changes nothing.
+// Events of actors: spawned, ready, failed, checkpointed, killed. An actor keeps its resources while it is
+// starting or alive. Its handle is sealed when it is ready for the first time, fails when the actor is dead
+// for good, and an actor whose handle nobody holds is stopped. Calls of methods do not come here.
+#include <algorithm>
+
 #include "scheduler/state.hpp"
+
+#include <rankine/core/check.hpp>
 
 namespace rankine::scheduler {
 
 void State::on(const ActorSpawned& event) {
-  refuse(event.actor, event.payload, event.submitter, "actors are not served by this scheduler");
+  if (known_already(event.actor, Kind::actor, event)) return;
+  const Index index = new_collective(event.actor, Kind::actor, event);
+  const Index record = actors.allocate();
+  actors[record] = Actor{};
+  actors[record].group = index;
+  actors[record].max_restarts = event.max_restarts;
+  actors[record].lane = intern_lane(class_of(groups[index]).options, Kind::actor);
+  groups[index].extra = record;
+  await_room(index, event.dependencies, event.pins);
 }
-void State::on(const ActorReady&) {}
+
+/// In this life, or nullptr: the message is stale.
+Actor* State::find_actor(ObjectId id, std::uint16_t attempt) {
+  const IdTable::Place place = ids.find(id);
+  if (place.group == kNone || groups[place.group].kind != Kind::actor) return nullptr;
+  Actor& actor = actors[groups[place.group].extra];
+  return actor.attempt == attempt ? &actor : nullptr;
+}
+
+/// Looks the pair up in the transition table; an impossible one ends the process with the history.
+bool State::allowed(const Actor& actor, ActorEvent event) {
+  const ObjectId id = groups[actor.group].first;
+  history.note(id, actor.state, event);
+  const Verdict said = verdict(actor.state, event);
+  if (said == Verdict::impossible) {
+    fail_check("actor " + std::to_string(number(id)) + " cannot meet '" + to_text(event) + "' while " +
+               to_text(actor.state) + "; last transitions:" + history.text());
+  }
+  return said == Verdict::allowed;
+}
+
+void State::start_actor(Index index, Rank rank) {
+  const Group& group = groups[index];
+  Actor& actor = actors[group.extra];
+  allowed(actor, ActorEvent::placed);
+  if (actor.state == ActorState::placing) {
+    delete_piece(cut_piece(index));
+    ++totals.assigned;
+  }
+  actor.state = ActorState::starting;
+  actor.worker = rank;
+  occupy(nodes.worker(rank), lanes[actor.lane].request.shape, false);
+  emit(StartActor{rank, group.first, actor.attempt, group.task_class, group.key, group.payload,
+                  actor.checkpoint});
+}
+
+/// Those that were alive before go first; they wait in no lane because their handle has not ended with them.
+void State::place_restarting() {
+  const std::vector<Index> waiting = std::exchange(restarting, {});
+  for (const Index index : waiting) {
+    const Placement placement = place(lane_of(groups[index]).request, nodes);
+    if (placement.verdict == Placement::Verdict::placed) {
+      start_actor(index, placement.worker);
+    } else if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
+               nodes.seen_count() >= limits.expected_workers) {
+      std::string text = "the actor cannot restart: it asks for " +
+                         nodes.describe(lane_of(groups[index]).request.shape) + "; " +
+                         nodes.describe_largest();
+      end_actor(index, {FailureKind::unsatisfiable, {}, std::move(text)});
+    } else {
+      restarting.push_back(index);
+    }
+  }
+}
+
+void State::on(const ActorReady& event) {
+  Actor* actor = find_actor(event.actor, event.attempt);
+  if (actor == nullptr || actor->worker != event.worker || !allowed(*actor, ActorEvent::ready)) return;
+  actor->state = ActorState::alive;
+  const Index index = actor->group;
+  if (!pending(groups[index], 0)) return deliver_to_holders(index);  // callers learn where it lives now
+  --totals.assigned;
+  seal(index, 0, {});
+}
+
 void State::on(const ActorFailed& event) {
-  free_stale(event.error);
+  Actor* actor = find_actor(event.actor, event.attempt);
+  if (actor == nullptr || actor->worker != event.worker || !allowed(*actor, ActorEvent::threw))
+    return free_stale(event.error);
+  const Index index = actor->group;
+  stop_actor(index);
+  end_actor(index, {.kind = FailureKind::threw, .cause = {}, .text = {}}, event.error);
 }
+
 void State::on(const ActorCheckpointed& event) {
-  free_stale(event.state);
-}
-void State::on(const ActorKilled&) {}
-
-/// Makes the object known as failed, so that whoever waits for it learns why.
-void State::refuse(ObjectId id, Payload payload, Rank submitter, const char* why) {
-  if (payload != kNoPayload) emit(FreePayload{payload});
-  if (ids.find(id).group != kNone || nodes.lost(submitter)) return;
-  const Index index = new_group(id, 1, Kind::actor);
-  groups[index].submitter = submitter;
-  groups[index].cursor = groups[index].count;
-  ++totals.submitted;
-  hold(index, submitter);
-  fail(index, 0, {.kind = FailureKind::unsatisfiable, .cause = {}, .text = why});
+  Actor* actor = find_actor(event.actor, event.attempt);
+  if (actor == nullptr || !allowed(*actor, ActorEvent::checkpointed)) return free_stale(event.state);
+  free_stale(std::exchange(actor->checkpoint, event.state));
+  actor->checkpoint_lost = false;
 }
 
-void State::free_stale(const Value& value) {
-  if (value.payload != kNoPayload) emit(FreeValue{value});
+void State::on(const ActorKilled& event) {
+  const IdTable::Place place = ids.find(event.actor);
+  if (place.group != kNone && groups[place.group].kind == Kind::actor) kill_actor(place.group, event.restart);
+}
+
+/// Gives up its place; its record says nothing of what comes next.
+void State::stop_actor(Index index) {
+  Actor& actor = actors[groups[index].extra];
+  if (actor.worker == kNoRank) return;
+  if (pending(groups[index], 0)) --totals.assigned;
+  vacate(std::exchange(actor.worker, kNoRank), lanes[actor.lane].request.shape, false);
+}
+
+void State::kill_actor(Index index, bool restart) {
+  Actor& actor = actors[groups[index].extra];
+  if (!allowed(actor, restart ? ActorEvent::kill_retry : ActorEvent::killed)) return;
+  if (actor.worker != kNoRank) {
+    emit(StopActor{actor.worker, groups[index].first});
+    stop_actor(index);
+  }
+  if (restart) return restart_actor(index);
+  end_actor(index, {FailureKind::cancelled, {}, "the actor was killed"});
+}
+
+/// Starts again from its checkpoint, or is dead.
+void State::restart_actor(Index index) {
+  Actor& actor = actors[groups[index].extra];
+  if (actor.max_restarts >= 0 && actor.restarts >= actor.max_restarts) {
+    const std::string why = actor.deaths == kNone ? "it was killed" : death_text(actor.deaths);
+    return end_actor(index, {FailureKind::worker_died, {}, why + "; no restart is left"});
+  }
+  if (actor.checkpoint_lost)
+    return end_actor(index, {FailureKind::lost, {}, "its checkpoint was lost with its node"});
+  ++actor.restarts;
+  ++actor.attempt;
+  ++totals.retried;
+  if (pending(groups[index], 0)) {
+    actor.state = ActorState::placing;
+    return return_piece(new_piece(index, 0, 1));
+  }
+  actor.state = ActorState::restarting;
+  restarting.push_back(index);
+}
+
+/// Dead for good: the handle fails, whether or not it was sealed, and nothing is kept to start it again.
+void State::end_actor(Index index, const Failure& failure, Value error) {
+  Group& group = groups[index];
+  Actor& actor = actors[group.extra];
+  if (actor.state == ActorState::restarting) std::erase(restarting, index);
+  free_stale(std::exchange(actor.checkpoint, {}));
+  const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
+  actor.state = ActorState::dead;
+  if (pending(group, 0)) {
+    if (!placed) return fail_unfinished(index, failure);
+    return fail(index, 0, failure, error);
+  }
+  require(group.first, group.result.state, ObjectEvent::gone);
+  values_were_lost = true;
+  group.result.state = ObjectState::failed;
+  group.result.failure = failure.kind;
+  group.result.payload = static_cast<std::uint64_t>(error.payload);
+  group.result.bytes = error.bytes;
+  group.result.node = index_of(error.node);
+  group.result.marks = kOwnFailure;
+  failures[failure_key(index, 0)] = failure;
+  deliver_to_holders(index);
+  recheck_dependants(index, 0);
+  drop_arguments(index);
+}
+
+void State::lose_actor(Index index, Rank rank) {
+  Actor& actor = actors[groups[index].extra];
+  allowed(actor, ActorEvent::worker_lost);
+  stop_actor(index);
+  deaths.push_back({rank, actor.deaths});
+  actor.deaths = static_cast<Index>(deaths.size() - 1);
+  restart_actor(index);
+}
+
+void State::deliver_to_holders(Index index) {
+  const Group& group = groups[index];
+  if (group.holder == kNoRank) return;
+  deliver(group.holder, group.first, 1);
+  if (group.holder_set == kNone) return;
+  for (const Rank rank : holder_sets[group.holder_set]) deliver(rank, group.first, 1);
 }
 
 }  // namespace rankine::scheduler

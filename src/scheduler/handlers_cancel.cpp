@@ -16,8 +16,13 @@ void State::on(const CancelRequested& event) {
     }
     const Group& group = groups[place.group];
     const std::uint32_t count = std::min(event.count - done, group.count - place.element);
-    if (group.kind == Kind::task && group.ended < group.count)
+    if (group.kind == Kind::actor) {
+      kill_actor(place.group, false);
+    } else if (group.kind == Kind::gang) {
+      cancel_gang(place.group, event.force);
+    } else if (group.kind == Kind::task && group.ended < group.count) {
       cancel(place.group, place.element, count, event.force);
+    }
     done += count;
   }
 }

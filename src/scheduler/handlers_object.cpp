@@ -82,6 +82,7 @@ void State::on(const ObjectVanished& event) {
   if (place.group == kNone) return;
   const Result* end = find_result(groups[place.group], place.element);
   if (end == nullptr || end->state != ObjectState::sealed || (end->marks & kDropped) != 0) return;
+  if (groups[place.group].kind == Kind::actor) return;  // a handle has no bytes
   lose_value(place.group, place.element, "its memory failed");
 }
 
@@ -95,8 +96,9 @@ void State::lose_value(Index index, std::uint32_t element, std::string_view why)
   end.node = index_of(kNoNode);
   // Bounded as retries are: a child that kills its rank each time its parent is made again must not go on for
   // ever.
-  const std::int64_t remakes_max =
-      group.kind == Kind::task ? class_of(group).options.max_retries * std::int64_t{group.count} : 0;
+  const std::int64_t remakes_max = group.kind == Kind::task || group.kind == Kind::gang
+                                       ? class_of(group).options.max_retries * std::int64_t{group.count}
+                                       : 0;
   if ((group.flags & kHasArguments) != 0 && referenced(group) && group.remakes < remakes_max) {
     ++group.remakes;
     remake(index, element);
@@ -126,6 +128,14 @@ void State::remake(Index index, std::uint32_t element) {
     return;
   }
   forget_lineage(index);
+  if (group.kind == Kind::gang) {
+    Gang& gang = gangs[group.extra];
+    if (!allowed(gang, GangEvent::remade)) return;
+    gang.state = GangState::room;
+    gang.attempt = 1;
+    gang.deaths = kNone;
+    gang.death_count = 0;
+  }
   end = Result{};
   --group.ended;
   --totals.finished;

@@ -13,7 +13,11 @@ void State::on(const Submitted& event) {
     return;
   }
   const IdTable::Place place = ids.find(event.first);
-  if (place.group != kNone) return adopt(place.group, event);
+  if (place.group != kNone) {
+    const Group& there = groups[place.group];
+    const bool same = there.first == event.first && there.count == event.count && there.kind == Kind::task;
+    return adopt(place.group, same, event.payload, event.submitter);
+  }
   const Index index = new_group(event.first, event.count, Kind::task);
   Group& group = groups[index];
   group.key = event.key;
@@ -33,15 +37,14 @@ void State::on(const Submitted& event) {
 }
 
 /// A parent that runs again names a child that exists: it becomes the submitter, nothing runs twice.
-void State::adopt(Index index, const Submitted& event) {
+void State::adopt(Index index, bool same, Payload payload, Rank submitter) {
   Group& group = groups[index];
-  const bool same = group.first == event.first && group.count == event.count && group.kind == Kind::task;
-  if (event.payload != kNoPayload && event.payload != group.payload) emit(FreePayload{event.payload});
+  if (payload != kNoPayload && payload != group.payload) emit(FreePayload{payload});
   if (!same) return;
-  hold(index, event.submitter);
-  group.submitter = event.submitter;
+  hold(index, submitter);
+  group.submitter = submitter;
   if ((group.flags & kSomeDropped) != 0) remake_dropped(index);
-  want(index, 0, group.count, event.submitter);
+  want(index, 0, group.count, submitter);
 }
 
 void State::on(const Started& event) {

@@ -8,14 +8,20 @@
 namespace rankine::scheduler {
 
 void State::on(const WorkerJoined& event) {
-  if (index_of(event.rank) < 0 || nodes.live(event.rank)) return;
+  const WorkerState state = nodes.state(event.rank);
+  if (index_of(event.rank) < 0 || verdict(state, WorkerEvent::joined) != Verdict::allowed) return;
+  history.note(ObjectId{static_cast<std::uint64_t>(index_of(event.rank))}, state, WorkerEvent::joined);
   nodes.join(event.rank, event.node, event.resources);
   totals.workers = nodes.live_count();
   idle_hint = event.rank;
+  ++supply_changes;
+  if (front_gang != kNone) room_changed(nodes.worker(event.rank));
 }
 
 void State::on(const WorkerLost& event) {
-  if (nodes.live(event.rank)) {
+  const WorkerState state = nodes.state(event.rank);
+  if (verdict(state, WorkerEvent::lost) == Verdict::allowed) {
+    history.note(ObjectId{static_cast<std::uint64_t>(index_of(event.rank))}, state, WorkerEvent::lost);
     Worker& worker = nodes.worker(event.rank);
     unlink_room(worker);
     std::vector<Index> had;
@@ -27,6 +33,7 @@ void State::on(const WorkerLost& event) {
     // Newest first, because each goes to the front of its lane.
     for (auto at = had.rbegin(); at != had.rend(); ++at) lose_piece(*at, worker);
     update_stealable(worker);
+    lose_places(event.rank);
   }
   vanish_holdings(event.rank);
   if (event.node_lost && nodes.known(event.rank)) lose_node(nodes.worker(event.rank).node);
@@ -101,6 +108,7 @@ void State::vanish_holdings(Rank rank) {
 }
 
 void State::lose_node(NodeId node) {
+  lose_checkpoints(node);
   const std::string why = "node " + std::to_string(index_of(node)) + " died";
   for (Index index = 0; index < groups.bound(); ++index) {
     if ((groups[index].flags & kLive) == 0 || (groups[index].flags & kSomeOnNode) == 0) continue;

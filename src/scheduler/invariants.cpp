@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk over all tables that names the first thing which does not add up. Called after every step in
 // tests.
+#include <algorithm>
 #include <map>
 
 #include "scheduler/state.hpp"
@@ -14,6 +15,14 @@ std::string about(const Group& group, const char* what) {
 }
 
 }  // namespace
+
+/// The element of an actor or a gang is under way: no piece tells of it.
+bool State::on_record(const Group& group) const {
+  if (group.kind == Kind::actor) return pending(group, 0) && actors[group.extra].worker != kNoRank;
+  if (group.kind != Kind::gang) return false;
+  const GangState state = gangs[group.extra].state;
+  return state >= GangState::preparing && state != GangState::ended;
+}
 
 /// Every element of a task is in exactly one place: undispatched, in one piece, or ended.
 std::string State::broken_elements(const Group& group) const {
@@ -41,11 +50,12 @@ std::string State::broken_elements(const Group& group) const {
   for (std::uint32_t i = 0; i < group.count; ++i) {
     if (!pending(group, i)) {
       ++ended;
-    } else if (i < group.cursor && seen[i] == 0) {
+    } else if (i < group.cursor && seen[i] == 0 && !on_record(group)) {
       return "an element is nowhere";
     }
   }
   if (ended != group.ended) return "number of ended elements";
+  if (on_record(group)) ++in_place;
   return in_place + ended == group.count ? "" : "elements do not add up";
 }
 
@@ -70,7 +80,8 @@ std::string State::broken_groups() const {
       return about(group, "its place in the lane");
     if (group.ended == group.count && !referenced(group))
       return about(group, "nobody needs it, but it is not freed");
-    if (group.ended < group.count && group.kind == Kind::task && (group.flags & kHasArguments) == 0) {
+    if (std::string broken = broken_collective(index); !broken.empty()) return about(group, broken.c_str());
+    if (group.ended < group.count && group.kind != Kind::put && (group.flags & kHasArguments) == 0) {
       return about(group, "arguments are gone before the end");
     }
     for (Index link = group.arguments; link != kNone; link = links[link].next) ++pins[links[link].target];
@@ -98,10 +109,118 @@ std::string State::broken_groups() const {
   return held == held_by_rank ? "" : "number of groups held by a rank";
 }
 
+/// An actor or a gang is in the state that its group and its worker say.
+std::string State::broken_collective(Index index) const {
+  const Group& group = groups[index];
+  const bool ready = (group.flags & kInLane) != 0;
+  if (group.kind == Kind::actor) {
+    const Actor& actor = actors[group.extra];
+    const bool is_pending = pending(group, 0);
+    const bool restarts = std::count(restarting.begin(), restarting.end(), index) == 1;
+    const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
+    if (actor.group != index) return "an actor's record leads elsewhere";
+    if (placed != (actor.worker != kNoRank)) return "an actor's worker";
+    if (placed && !nodes.live(actor.worker)) return "an actor is on a lost worker";
+    if ((actor.state == ActorState::placing) != ready) return "an actor's place in the lane";
+    if ((actor.state == ActorState::restarting) != restarts) return "an actor among those that restart";
+    if (actor.state == ActorState::alive && is_pending) return "an actor is alive, its handle pending";
+    if (actor.state == ActorState::dead && (is_pending || actor.checkpoint.payload != kNoPayload))
+      return "a dead actor has a pending handle or a checkpoint";
+    if (actor.state != ActorState::dead && (group.flags & kHasArguments) == 0)
+      return "arguments of an actor are gone before its death";
+    return {};
+  }
+  if (group.kind != Kind::gang) return {};
+  const Gang& gang = gangs[group.extra];
+  if (gang.group != index) return "a gang's record leads elsewhere";
+  if ((gang.state == GangState::room) != ready) return "a gang's place in the lane";
+  if ((gang.state == GangState::ended) != !pending(group, 0)) return "a gang's end";
+  const bool placed = gang.state == GangState::preparing || gang.state == GangState::running ||
+                      gang.state == GangState::broken;
+  if (!placed && index != front_gang && !gang.members.empty()) return "a gang that is not in front reserves";
+  if (placed && gang.members.size() != gang.ranks) return "number of members";
+  std::uint32_t out = 0;
+  for (std::uint32_t i = 0; placed && i < gang.ranks; ++i) {
+    if (i > 0 && !(gang.members[i - 1].rank < gang.members[i].rank)) return "two members on a rank";
+    out += gang.members[i].state == GangMember::State::out ? 1 : 0;
+  }
+  if (placed && (out != gang.out || out == gang.ranks)) return "number of members that have left";
+  if (!placed && (gang.value.payload != kNoPayload || gang.error.payload != kNoPayload))
+    return "a gang keeps a value of an attempt that is over";
+  return {};
+}
+
+std::string State::broken_front() const {
+  if (front_gang == kNone) return {};
+  const Group& group = groups[front_gang];
+  if ((group.flags & kLive) == 0 || group.kind != Kind::gang) return "the gang in front is none";
+  const Gang& gang = gangs[group.extra];
+  if (gang.state != GangState::room) return about(group, "is in front, but does not wait for room");
+  if (gang.members.empty()) return {};
+  if (gang.members.size() != gang.ranks) return about(group, "reserves not as many workers as it has ranks");
+  const ShapeId shape = lanes[gang.lane].request.shape;
+  for (std::uint32_t i = 0; i < gang.ranks; ++i) {
+    const Worker& worker = nodes.worker(gang.members[i].rank);
+    if (!worker.live || worker.reserve_position != i) return about(group, "a reserved worker");
+    if (nodes.covers(worker, shape) != (i < gang.secured)) return about(group, "a secured worker");
+  }
+  return gang.secured < gang.ranks ? "" : about(group, "has its room, but was not started");
+}
+
+State::KeptByRank State::list_places() const {
+  KeptByRank kept;
+  for (Index at = 0; at < actors.bound(); ++at) {
+    const Actor& actor = actors[at];
+    if (actor.group == kNone || actor.worker == kNoRank) continue;
+    Kept& here = kept[actor.worker];
+    const Demand& keeps = nodes.demand(lanes[actor.lane].request.shape);
+    for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.actors.base[i] += keeps.base[i];
+    ++here.count;
+  }
+  for (Index at = 0; at < gangs.bound(); ++at) {
+    const Gang& gang = gangs[at];
+    if (gang.group == kNone) continue;
+    const ShapeId shape = lanes[gang.lane].request.shape;
+    for (const GangMember& member : gang.members) {
+      if (member.state == GangMember::State::out) continue;
+      Kept& here = kept[member.rank];
+      if (member.state == GangMember::State::reserved) {
+        here.reserved.push_back(shape);
+      } else {
+        const Demand& keeps = nodes.demand(shape);
+        for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.gangs.base[i] += keeps.base[i];
+        ++here.count;
+      }
+    }
+  }
+  return kept;
+}
+
+/// Takes from `free` what actors, gangs and the gang in front have of the worker.
+std::string State::broken_places(const Worker& worker, const KeptByRank& all, Supply& free) const {
+  const auto found = all.find(worker.rank);
+  const Kept here = found == all.end() ? Kept{} : found->second;
+  if (worker.actors != here.count) return "number of actors and gang members";
+  if (here.reserved.size() != (worker.reserve_position != kNone ? 1 : 0)) return "its reservation";
+  if (!worker.live) return here.count == 0 ? "" : "lost, has an actor or a gang";
+  const Places& places = nodes.places(worker);
+  if (here.places.actors.base != places.actors.base || here.places.gangs.base != places.gangs.base)
+    return "what actors and gangs keep";
+  for (std::size_t i = 0; i < free.base.size(); ++i)
+    free.base[i] -= places.actors.base[i] + places.gangs.base[i];
+  for (const ShapeId shape : here.reserved) free.take(nodes.demand(shape));
+  return {};
+}
+
 std::string State::broken_workers() const {
   std::uint64_t assigned = 0;
   std::uint64_t listed = 0;
+  for (Index index = 0; index < groups.bound(); ++index) {
+    if ((groups[index].flags & kLive) != 0) assigned += on_record(groups[index]) ? 1 : 0;
+  }
+  const KeptByRank kept = list_places();
   for (const Worker& worker : nodes.all()) {
+    if (worker.rank == kNoRank) continue;  // a rank that never joined
     const std::string name = "rank " + std::to_string(index_of(worker.rank)) + ": ";
     Supply free = worker.total;
     Nanoseconds load = 0;
@@ -125,6 +244,7 @@ std::string State::broken_workers() const {
       }
       if (size != list.size) return name + "size of a list of pieces";
     }
+    if (std::string broken = broken_places(worker, kept, free); !broken.empty()) return name + broken;
     if (!worker.live && worker.active.size + worker.queued.size + worker.blocked.size > 0)
       return name + "lost, has work";
     if (load != worker.load) return name + "estimated load";
@@ -152,7 +272,7 @@ std::string State::broken_lanes() const {
     Index previous = kNone;
     for (Index at = lane.head; at != kNone; at = groups[at].lane_next, ++in_lanes) {
       if (groups[at].lane_previous != previous || (groups[at].flags & kInLane) == 0) return "links of a lane";
-      if (class_of(groups[at]).lane != id) return about(groups[at], "is in another's lane");
+      if (lane_id(groups[at]) != id) return about(groups[at], "is in another's lane");
       previous = at;
     }
     if (lane.tail != previous) return "tail of a lane";
@@ -170,7 +290,8 @@ std::string State::broken_lanes() const {
 
 std::string State::broken_invariant() const {
   if (!firings.empty() || !ended_spans.empty() || !to_free.empty()) return "work is left over after an event";
-  for (std::string broken : {broken_groups(), broken_workers(), broken_lanes(), nodes.broken_invariant()}) {
+  for (std::string broken :
+       {broken_groups(), broken_workers(), broken_lanes(), broken_front(), nodes.broken_invariant()}) {
     if (!broken.empty()) return broken;
   }
   std::uint64_t lineage = 0;

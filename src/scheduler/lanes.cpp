@@ -63,6 +63,7 @@ void State::count_undispatched(const Group& group, std::int64_t change) {
 void State::add_wait(Index index) {
   Group& group = groups[index];
   if (group.waiting == 0) {
+    if (group.kind != Kind::task) note_waits(group);
     leave_lane(index);
     const std::uint32_t count = undispatched(group);
     totals.ready -= count;
@@ -86,6 +87,7 @@ void State::remove_wait(Index index) {
 void State::make_ready(Index index) {
   Group& group = groups[index];
   if ((group.flags & kInLane) != 0) return;
+  if (group.kind != Kind::task) note_ready(group);
   group.sequence = next_sequence++;
   group.flags |= kInLane;
   Lane& lane = lane_of(group);
@@ -101,7 +103,8 @@ void State::enter_lane(Index index) {
   Group& group = groups[index];
   if ((group.flags & kInLane) != 0 || group.waiting > 0) return;
   Lane& lane = lane_of(group);
-  group.sequence = lane.head != kNone ? groups[lane.head].sequence : next_sequence++;
+  if (group.kind == Kind::task)  // actors and gangs are few: each keeps its age
+    group.sequence = lane.head != kNone ? groups[lane.head].sequence : next_sequence++;
   group.flags |= kInLane;
   group.lane_previous = kNone;
   group.lane_next = lane.head;
@@ -113,6 +116,7 @@ void State::enter_lane(Index index) {
 void State::leave_lane(Index index) {
   Group& group = groups[index];
   if ((group.flags & kInLane) == 0) return;
+  if (index == front_gang) release_front();
   Lane& lane = lane_of(group);
   (group.lane_previous != kNone ? groups[group.lane_previous].lane_next : lane.head) = group.lane_next;
   (group.lane_next != kNone ? groups[group.lane_next].lane_previous : lane.tail) = group.lane_previous;

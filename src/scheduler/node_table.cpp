@@ -116,11 +116,13 @@ void NodeTable::join(Rank rank, NodeId node, const Resources& resources) {
   const auto at = static_cast<std::size_t>(index(rank));
   if (at >= workers_.size()) {
     workers_.resize(at + 1);
+    places_.resize(at + 1);
     for (Shape& shape : shapes_) shape.links.resize(at + 1);
   }
   Worker& worker = workers_[at];
   if (worker.rank != rank) ++seen_count_;
   worker = Worker{};
+  places_[at] = {};
   worker.rank = rank;
   worker.node = node;
   worker.live = true;
@@ -146,6 +148,47 @@ void NodeTable::lose(Rank rank) {
   lost.live = false;
   lost.lost = true;
   --live_count_;
+}
+
+void NodeTable::note_place(const Worker& worker, ShapeId shape, bool gang) {
+  Places& places = places_[static_cast<std::size_t>(index(worker.rank))];
+  Supply& kept = gang ? places.gangs : places.actors;
+  if (kept.custom.size() < worker.total.custom.size()) kept.custom.resize(worker.total.custom.size());
+  kept.give(shapes_[shape].demand);
+}
+
+void NodeTable::forget_place(const Worker& worker, ShapeId shape, bool gang) {
+  Places& places = places_[static_cast<std::size_t>(index(worker.rank))];
+  (gang ? places.gangs : places.actors).take(shapes_[shape].demand);
+}
+
+bool NodeTable::could_hold(const Worker& worker, ShapeId shape, bool after_gangs) const {
+  const auto amount = [](const std::vector<std::int64_t>& list, std::size_t at) {
+    return at < list.size() ? list[at] : 0;
+  };
+  const Places& kept = places(worker);
+  const Demand& demand = shapes_[shape].demand;
+  for (std::size_t i = 0; i < demand.base.size(); ++i) {
+    const std::int64_t gangs = after_gangs ? 0 : kept.gangs.base[i];
+    if (demand.base[i] > 0 && worker.total.base[i] - kept.actors.base[i] - gangs < demand.base[i])
+      return false;
+  }
+  for (const auto& [name, wanted] : demand.custom) {
+    const std::int64_t gangs = after_gangs ? 0 : amount(kept.gangs.custom, name);
+    if (amount(worker.total.custom, name) - amount(kept.actors.custom, name) - gangs < wanted) return false;
+  }
+  return true;
+}
+
+bool NodeTable::covers(const Worker& worker, ShapeId shape) const {
+  const Demand& demand = shapes_[shape].demand;
+  for (std::size_t i = 0; i < demand.base.size(); ++i) {
+    if (demand.base[i] > 0 && worker.free.base[i] < 0) return false;
+  }
+  for (const auto& [name, wanted] : demand.custom) {
+    if (wanted > 0 && (name >= worker.free.custom.size() || worker.free.custom[name] < 0)) return false;
+  }
+  return true;
 }
 
 const std::vector<Rank>& NodeTable::on_node(NodeId node) const {
@@ -219,7 +262,7 @@ std::string NodeTable::broken_invariant() const {
 }
 
 std::uint64_t NodeTable::memory_bytes() const {
-  std::uint64_t bytes = workers_.capacity() * sizeof(Worker);
+  std::uint64_t bytes = workers_.capacity() * (sizeof(Worker) + sizeof(Places));
   for (const Shape& shape : shapes_) bytes += sizeof(Shape) + shape.links.capacity() * sizeof(Links);
   return bytes;
 }

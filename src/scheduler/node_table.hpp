@@ -38,6 +38,12 @@ struct Supply {
   friend bool operator==(const Supply&, const Supply&) = default;
 };
 
+/// What actors and gangs keep of a worker until they end, however long that is.
+struct Places {
+  Supply actors;
+  Supply gangs;
+};
+
 struct Worker {
   Rank rank = kNoRank;
   NodeId node = kNoNode;
@@ -56,7 +62,8 @@ struct Worker {
   LaneId room_lane = kNone;   ///< the lane that may send more work behind what runs
   Index room_next = kNone;
   Index room_previous = kNone;
-  Index steal_position = kNone;  ///< in the list of workers with queued pieces
+  Index steal_position = kNone;    ///< in the list of workers with queued pieces
+  Index reserve_position = kNone;  ///< among the workers that the gang in front has reserved
 
   bool idle() const { return live && active.size == 0 && queued.size == 0; }
 };
@@ -79,6 +86,10 @@ class NodeTable {
   }
   bool live(Rank rank) const { return known(rank) && worker(rank).live; }
   bool lost(Rank rank) const { return known(rank) && worker(rank).lost; }
+  WorkerState state(Rank rank) const {
+    if (!known(rank)) return WorkerState::unknown;
+    return worker(rank).live ? WorkerState::live : WorkerState::lost;
+  }
   Worker& worker(Rank rank) { return workers_[static_cast<std::size_t>(index(rank))]; }
   const Worker& worker(Rank rank) const { return workers_[static_cast<std::size_t>(index(rank))]; }
   const std::vector<Worker>& all() const { return workers_; }
@@ -93,6 +104,18 @@ class NodeTable {
   void give(Worker& worker, ShapeId shape) { worker.free.give(shapes_[shape].demand); }
   /// Makes the worker the most recently active one of every shape it has room for.
   void touch(Worker& worker);
+
+  /// Notes that an actor or a gang keeps (no more keeps) so much; the resources themselves go by take and
+  /// give.
+  void note_place(const Worker& worker, ShapeId shape, bool gang);
+  void forget_place(const Worker& worker, ShapeId shape, bool gang);
+  const Places& places(const Worker& worker) const {
+    return places_[static_cast<std::size_t>(index(worker.rank))];
+  }
+  /// The worker will have room when its tasks (`after_gangs`: and gangs) have ended.
+  bool could_hold(const Worker& worker, ShapeId shape, bool after_gangs) const;
+  /// Nothing that the shape asks for is overdrawn: what was taken for it is there.
+  bool covers(const Worker& worker, ShapeId shape) const;
 
   /// The most recently active live worker with room, or kNoRank. Forgets those without room until they get
   /// some.
@@ -121,6 +144,7 @@ class NodeTable {
   void push_front(Shape& shape, Index rank);
 
   std::vector<Worker> workers_;
+  std::vector<Places> places_;  ///< by rank
   std::vector<Shape> shapes_;
   std::vector<std::vector<Rank>> nodes_;
   std::vector<std::string> custom_names_;

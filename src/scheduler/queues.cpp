@@ -107,6 +107,8 @@ void State::refresh(Worker& worker) {
   nodes.touch(worker);
   update_room(worker);
   update_stealable(worker);
+  if (front_gang != kNone) [[unlikely]]
+    room_changed(worker);
   if (worker.idle()) idle_hint = worker.rank;
 }
 
@@ -114,7 +116,7 @@ void State::refresh(Worker& worker) {
 /// give back.
 LaneId State::lane_with_room(const Worker& worker) const {
   if (!worker.live || worker.active.size == 0 || worker.started >= worker.active.size) return kNone;
-  if (worker.load >= limits.prefetch * worker.active.size) return kNone;
+  if (worker.load >= limits.prefetch * worker.active.size || worker.reserve_position != kNone) return kNone;
   const Index last = worker.queued.tail != kNone ? worker.queued.tail : worker.active.tail;
   const LaneId lane = pieces[last].lane;
   if (lanes[lane].request.strategy == Strategy::spread) return kNone;

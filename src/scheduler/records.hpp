@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The records of the scheduler's tables: groups (a submission or a put), results, pieces (what is sent to a
-// worker), links. Plain data with 32-bit indices; no behaviour beyond small helpers.
+// worker), links, actors, gangs. Plain data with 32-bit indices; no behaviour beyond small helpers.
 #pragma once
 
 #include <cstdint>
@@ -89,6 +89,7 @@ struct Group {
   Index range = kNone;              ///< pages of results
   std::uint32_t payload_bytes = 0;  ///< of the packed arguments, saturated
   std::uint32_t remakes = 0;        ///< elements whose lost value was made again
+  Index extra = kNone;              ///< the record of an actor or a gang
   std::uint16_t flags = 0;
   Kind kind = Kind::task;
 };
@@ -160,6 +161,69 @@ struct ResultPage {
 struct Death {
   Rank rank{};
   Index earlier = kNone;
+};
+
+enum class WorkerState : std::uint8_t { unknown, live, lost };
+
+enum class ActorState : std::uint8_t {
+  pending,     ///< waits for dependencies
+  placing,     ///< waits for a worker
+  starting,    ///< StartActor was sent
+  alive,       ///< it takes calls
+  restarting,  ///< its worker was lost after it had been alive; waits for another
+  dead,
+};
+inline constexpr std::size_t kActorStates = 6;
+
+/// What an actor has beyond its group, whose only element is the handle: sealed when the actor is ready for
+/// the first time, failed when it is dead for good. The arguments are kept while it may start again.
+struct Actor {
+  Index group = kNone;
+  std::uint32_t lane = 0;
+  Rank worker = kNoRank;  ///< holds its resources there while starting or alive
+  std::int32_t max_restarts = 0;
+  std::int32_t restarts = 0;
+  Index deaths = kNone;
+  Value checkpoint;  ///< the last state it saved; payload kNoPayload: none
+  bool checkpoint_lost = false;
+  std::uint16_t attempt = 1;
+  ActorState state = ActorState::pending;
+};
+
+enum class GangState : std::uint8_t {
+  waiting,    ///< for dependencies
+  room,       ///< for enough workers with room at once
+  preparing,  ///< PrepareGang was sent; not all members are ready
+  running,    ///< RunGang was sent
+  broken,     ///< a member was lost or threw, or the gang was cancelled; the others are leaving
+  ended,
+};
+inline constexpr std::size_t kGangStates = 6;
+
+struct GangMember {
+  enum class State : std::uint8_t { reserved, preparing, ready, out };
+  Rank rank = kNoRank;
+  State state = State::reserved;
+};
+
+/// What a gang has beyond its group, whose only element is the value of member 0.
+struct Gang {
+  Index group = kNone;
+  std::uint32_t lane = 0;
+  std::uint32_t ranks = 1;
+  std::uint32_t ready = 0;    ///< members that reported ready
+  std::uint32_t out = 0;      ///< members that have left or are lost
+  std::uint32_t secured = 0;  ///< while it reserves: the first so many of `members` have their room
+  std::uint64_t tried = 0;    ///< State::supply_changes when room was last looked for in vain
+  Index deaths = kNone;
+  Value value;  ///< what member 0 returned
+  Value error;  ///< what was thrown first
+  std::uint16_t attempt = 1;
+  std::uint16_t death_count = 0;  ///< attempts that lost a member
+  bool lost = false;              ///< a member was lost in this attempt
+  bool failed = false;            ///< a member failed in this attempt
+  GangState state = GangState::waiting;
+  std::vector<GangMember> members;  ///< reserved workers; once placed, the member of number i is the i-th
 };
 
 }  // namespace rankine::scheduler

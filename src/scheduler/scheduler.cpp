@@ -50,14 +50,21 @@ void State::settle() {
       Group& group = groups[index];
       group.flags = static_cast<std::uint16_t>(group.flags & ~kFreeing);
       if (referenced(group)) continue;
+      if (group.extra != kNone && !retire(index)) [[unlikely]]
+        continue;
       if (group.ended == group.count) {
         free_group(index);
       } else {
         drop_values(index);
       }
     }
+    if (!restarting.empty()) [[unlikely]] {
+      place_restarting();
+      if (!to_recheck.empty() || !to_free.empty()) continue;
+    }
     schedule();
-    if (firings.empty() && ended_spans.empty() && to_free.empty()) break;  // "never" may have failed some
+    if (firings.empty() && ended_spans.empty() && to_free.empty() && to_recheck.empty())
+      break;  // "never" may have failed some
   }
   if (idle_hint != kNoRank && !stealable.empty() && nodes.live(idle_hint)) steal_for(idle_hint);
 }
@@ -118,27 +125,30 @@ ClassId State::intern(const TaskClass& options) {
     if (classes[static_cast<std::size_t>(at->second)].options == options) return at->second;
   }
   const ClassId id{static_cast<std::uint32_t>(classes.size())};
-  classes.push_back({options, intern_lane(options), -1});
+  classes.push_back({options, intern_lane(options, Kind::task), -1});
   class_index.emplace(hash, id);
   return id;
 }
 
-LaneId State::intern_lane(const TaskClass& options) {
+LaneId State::intern_lane(const TaskClass& options, Kind kind) {
   const PlacementRequest request{nodes.intern(options.request), options.rank, options.node,
                                  options.soft_affinity, options.strategy};
   for (LaneId id = 0; id < lanes.size(); ++id) {
-    if (lanes[id].request == request && lanes[id].priority == options.priority) return id;
+    const Lane& lane = lanes[id];
+    if (lane.kind == kind && lane.request == request && lane.priority == options.priority) return id;
   }
   Lane& lane = lanes.emplace_back();
   lane.request = request;
+  lane.kind = kind;
   lane.priority = options.priority;
   return static_cast<LaneId>(lanes.size() - 1);
 }
 
 std::uint64_t State::memory_bytes() const {
   return groups.memory_bytes() + pieces.memory_bytes() + links.memory_bytes() + ranges.memory_bytes() +
-         result_pages.memory_bytes() + holder_sets.memory_bytes() + ids.memory_bytes() +
-         nodes.memory_bytes() + classes.capacity() * sizeof(ClassState) + lanes.capacity() * sizeof(Lane) +
+         result_pages.memory_bytes() + holder_sets.memory_bytes() + actors.memory_bytes() +
+         gangs.memory_bytes() + ids.memory_bytes() + nodes.memory_bytes() +
+         classes.capacity() * sizeof(ClassState) + lanes.capacity() * sizeof(Lane) +
          deaths.capacity() * sizeof(Death) + failures.size() * (sizeof(Failure) + 64) +
          held_by_rank.capacity() * sizeof(std::uint32_t) + stealable.capacity() * sizeof(Rank);
 }

@@ -4,6 +4,7 @@
 // out, so that long chains never recurse.
 #pragma once
 
+#include <map>
 #include <queue>
 #include <string>
 #include <unordered_map>
@@ -26,9 +27,10 @@ struct ClassState {
   double estimate = -1;  ///< exponentially weighted mean of the time of one element in ns; < 0: unknown
 };
 
-/// Ready groups that ask for the same placement and priority; its head is the next to run.
+/// Ready groups of one kind that ask for the same placement and priority; its head is the next to run.
 struct Lane {
   PlacementRequest request;
+  Kind kind = Kind::task;
   std::int32_t priority = 0;
   Index head = kNone;
   Index tail = kNone;
@@ -63,6 +65,8 @@ struct State {
   Slab<RangeExtra> ranges;
   Slab<ResultPage> result_pages;
   Slab<HolderSet> holder_sets;
+  Slab<Actor> actors;
+  Slab<Gang> gangs;
   IdTable ids;
   NodeTable nodes;
   std::vector<ClassState> classes;
@@ -73,6 +77,9 @@ struct State {
   std::vector<std::uint32_t> held_by_rank;              ///< groups held, by rank
   std::vector<Rank> stealable;                          ///< workers with queued pieces
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
+  std::vector<Index> restarting;     ///< groups of actors that wait for a worker again
+  Index front_gang = kNone;          ///< group of the gang that reserves workers; no other gang overtakes it
+  std::uint64_t supply_changes = 1;  ///< counts what may give a gang its chance: workers, actors, gangs
   Index lineage_head = kNone;
   Index lineage_tail = kNone;
   std::uint64_t lineage_bytes = 0;
@@ -107,7 +114,7 @@ struct State {
   // ---- scheduler.cpp ----
   void settle();
   ClassId intern(const TaskClass& options);
-  LaneId intern_lane(const TaskClass& options);
+  LaneId intern_lane(const TaskClass& options, Kind kind);
   std::uint64_t memory_bytes() const;
   template <class C>
   void emit(C&& command) {
@@ -173,9 +180,12 @@ struct State {
   void return_piece(Index piece);
   void unreturn_piece(Index piece);
   void materialise(Index group);
-  Lane& lane_of(const Group& group) {
-    return lanes[classes[static_cast<std::size_t>(group.task_class)].lane];
+  LaneId lane_id(const Group& group) const {
+    if (group.kind == Kind::task) [[likely]]
+      return classes[static_cast<std::size_t>(group.task_class)].lane;
+    return group.kind == Kind::actor ? actors[group.extra].lane : gangs[group.extra].lane;
   }
+  Lane& lane_of(const Group& group) { return lanes[lane_id(group)]; }
   ClassState& class_of(const Group& group) { return classes[static_cast<std::size_t>(group.task_class)]; }
   const ClassState& class_of(const Group& group) const {
     return classes[static_cast<std::size_t>(group.task_class)];
@@ -215,7 +225,7 @@ struct State {
 
   // ---- handlers_task.cpp ----
   void on(const Submitted& event);
-  void adopt(Index group, const Submitted& event);
+  void adopt(Index group, bool same, Payload payload, Rank submitter);
   void on(const Started& event);
   void on(const Finished& event);
   void end_element(Piece& piece, std::uint32_t element, const Outcome& outcome);
@@ -257,23 +267,101 @@ struct State {
   void push_timer(const Timer& timer);
   std::string timeout_text(const Piece& piece) const;
 
-  // ---- handlers_actor.cpp, handlers_gang.cpp ----
+  // ---- collectives.cpp: what actors and gangs share ----
+  template <class E>
+  bool known_already(ObjectId id, Kind kind, const E& event) {
+    const IdTable::Place place = ids.find(id);
+    if (place.group != kNone) {
+      const bool same = groups[place.group].kind == kind && groups[place.group].first == id;
+      adopt(place.group, same, event.payload, event.submitter);
+      return true;
+    }
+    if (!nodes.lost(event.submitter)) return false;
+    if (event.payload != kNoPayload) emit(FreePayload{event.payload});
+    return true;
+  }
+  template <class E>
+  Index new_collective(ObjectId id, Kind kind, const E& event) {
+    const Index index = new_group(id, 1, kind);
+    Group& group = groups[index];
+    group.key = event.key;
+    group.payload = event.payload;
+    group.task_class = event.task_class;
+    group.submitter = event.submitter;
+    return index;
+  }
+  void await_room(Index group, const std::span<const ObjectId>& dependencies,
+                  const std::span<const ObjectId>& pins);
+  void note_ready(Group& group);
+  void note_waits(Group& group);
+  void note_given_up(Group& group);
+  bool retire(Index group);
+  void free_record(const Group& group);
+  bool place_collective(Lane& lane);
+  void occupy(Worker& worker, ShapeId shape, bool gang);
+  void vacate(Rank rank, ShapeId shape, bool gang);
+  void lose_places(Rank rank);
+  void lose_checkpoints(NodeId node);
+  void free_stale(const Value& value);
+  void require(ObjectId id, ObjectState state, ObjectEvent event);
+
+  // ---- handlers_actor.cpp ----
   void on(const ActorSpawned& event);
   void on(const ActorReady& event);
   void on(const ActorFailed& event);
   void on(const ActorCheckpointed& event);
   void on(const ActorKilled& event);
+  Actor* find_actor(ObjectId id, std::uint16_t attempt);
+  bool allowed(const Actor& actor, ActorEvent event);
+  void start_actor(Index group, Rank rank);
+  void place_restarting();
+  void stop_actor(Index group);
+  void kill_actor(Index group, bool restart);
+  void restart_actor(Index group);
+  void end_actor(Index group, const Failure& failure, Value error = {});
+  void lose_actor(Index group, Rank rank);
+  void deliver_to_holders(Index group);
+
+  // ---- handlers_gang.cpp ----
   void on(const GangSubmitted& event);
   void on(const GangMemberReady& event);
   void on(const GangMemberFinished& event);
-  void refuse(ObjectId id, Payload payload, Rank submitter, const char* why);
-  void free_stale(const Value& value);
+  Index find_gang(ObjectId id, std::uint16_t attempt) const;
+  GangMember* find_member(Gang& gang, Rank rank);
+  bool allowed(const Gang& gang, GangEvent event);
+  void break_gang(Gang& gang);
+  void cancel_gang(Index group, bool force);
+  void lose_member(Index group, Rank rank);
+  void conclude(Index group);
+  void retry_gang(Index group);
+
+  // ---- gang_room.cpp: all or nothing ----
+  bool place_gang_head(Index group, const Lane& lane);
+  bool reserve(Index group, const PlacementRequest& request);
+  void launch(Index group);
+  void fail_no_room(Index group, const PlacementRequest& request);
+  void release_front();
+  void reserve_on(Gang& gang, Worker& worker);
+  void swap_members(Gang& gang, std::uint32_t a, std::uint32_t b);
+  void room_changed(Worker& worker);
+  void take_over(Gang& gang, Worker& worker);
 
   // ---- invariants.cpp, explain.cpp ----
   std::string broken_elements(const Group& group) const;
   std::string broken_groups() const;
   std::string broken_workers() const;
   std::string broken_lanes() const;
+  bool on_record(const Group& group) const;
+  std::string broken_collective(Index group) const;
+  std::string broken_front() const;
+  struct Kept {  ///< of one worker, by actors, gang members and the gang in front
+    Places places;
+    std::uint32_t count = 0;
+    std::vector<ShapeId> reserved;
+  };
+  using KeptByRank = std::map<Rank, Kept>;
+  KeptByRank list_places() const;
+  std::string broken_places(const Worker& worker, const KeptByRank& all, Supply& free) const;
   std::string broken_invariant() const;
   Explanation explain(TaskId id) const;
 };

@@ -89,10 +89,12 @@ struct ObjectView {
   ObjectState state = ObjectState::unknown;
   Value value;  ///< sealed: the value; failed by `threw`: the packed error
   FailureKind failure = FailureKind::none;
-  ObjectId cause{};         ///< follow it when failure == dependency
-  std::string_view text;    ///< for failures that the scheduler itself made
-  ObjectId group{};         ///< first object of the submission it belongs to: what ranks hold
-  std::uint32_t count = 1;  ///< of that submission
+  ObjectId cause{};           ///< follow it when failure == dependency
+  std::string_view text;      ///< for failures that the scheduler itself made
+  ObjectId group{};           ///< first object of the submission it belongs to: what ranks hold
+  std::uint32_t count = 1;    ///< of that submission
+  Rank worker = kNoRank;      ///< of an actor: where it lives or starts; kNoRank: nowhere now
+  std::uint16_t attempt = 0;  ///< of an actor: which of its lives that is, from 1
 };
 
 }  // namespace rankine::scheduler

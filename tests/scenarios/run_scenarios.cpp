@@ -72,6 +72,20 @@ std::string say(const Command& command) {
     out << "free arguments " << static_cast<std::uint64_t>(payload->payload);
   } else if (const auto* timer = std::get_if<SetTimer>(&command)) {
     out << "timer " << timer->at.ns / kMicrosecond << " us";
+  } else if (const auto* actor = std::get_if<StartActor>(&command)) {
+    out << "start actor " << number(actor->actor) << " on " << index(actor->worker) << " attempt "
+        << actor->attempt;
+    if (actor->checkpoint.payload != kNoPayload)
+      out << " from state " << static_cast<std::uint64_t>(actor->checkpoint.payload);
+  } else if (const auto* stop = std::get_if<StopActor>(&command)) {
+    out << "stop actor " << number(stop->actor) << " on " << index(stop->worker);
+  } else if (const auto* prepare = std::get_if<PrepareGang>(&command)) {
+    out << "prepare gang " << number(prepare->gang) << " member " << prepare->member << " of "
+        << prepare->size << " on " << index(prepare->worker) << " attempt " << prepare->attempt;
+  } else if (const auto* run = std::get_if<RunGang>(&command)) {
+    out << "run gang " << number(run->gang) << " on " << index(run->worker);
+  } else if (const auto* leave = std::get_if<BreakGang>(&command)) {
+    out << "break gang " << number(leave->gang) << " on " << index(leave->worker);
   } else {
     out << "command " << command.index();
   }
@@ -162,7 +176,7 @@ class Scenario {
       return {scheduler_.explain(words.id(1)).sentence};
     } else if (what == "object") {
       return {object(words.id(1))};
-    } else {
+    } else if (!collective(words, commands)) {
       throw std::runtime_error("unknown event: " + line);
     }
     std::vector<std::string> said;
@@ -173,6 +187,52 @@ class Scenario {
   }
 
  private:
+  /// Events of actors and gangs; false: it is none.
+  bool collective(const Words& words, Commands& commands) {
+    const std::string& what = words.plain.at(0);
+    const auto handle = [&](const Event& event) {
+      scheduler_.handle(event, now_, commands);
+      return true;
+    };
+    const Rank on = words.rank("on", 1);
+    const auto attempt = static_cast<std::uint16_t>(words.option("attempt", 1));
+    const auto value = [&](std::uint64_t otherwise) {
+      return Value{Payload{static_cast<std::uint64_t>(words.option("value", static_cast<double>(otherwise)))},
+                   8, kNoNode};
+    };
+    const auto dependencies = words.ids("needs");
+    if (what == "spawn") {
+      ActorSpawned event;
+      event.actor = words.id(1);
+      event.submitter = words.rank("by", 0);
+      event.task_class = classes_.at(words.plain.at(2));
+      event.max_restarts = static_cast<int>(words.option("restarts", 0));
+      event.payload = Payload{number(event.actor)};
+      event.dependencies = dependencies;
+      return handle(event);
+    }
+    if (what == "gang") {
+      GangSubmitted event;
+      event.gang = words.id(1);
+      event.ranks = static_cast<std::uint32_t>(words.option("ranks", 1));
+      event.submitter = words.rank("by", 0);
+      event.task_class = classes_.at(words.plain.at(2));
+      event.payload = Payload{number(event.gang)};
+      event.dependencies = dependencies;
+      return handle(event);
+    }
+    if (what == "actor_ready") return handle(ActorReady{words.id(1), on, attempt});
+    if (what == "actor_failed") return handle(ActorFailed{words.id(1), on, attempt, value(1000)});
+    if (what == "checkpoint") return handle(ActorCheckpointed{words.id(1), attempt, value(1000)});
+    if (what == "kill") return handle(ActorKilled{words.id(1), words.flag("restart")});
+    if (what == "member_ready") return handle(GangMemberReady{words.id(1), on, attempt});
+    if (what == "member_finished") {
+      const auto otherwise = 1000 * number(words.id(1)) + static_cast<std::uint64_t>(index(on));
+      return handle(GangMemberFinished{words.id(1), on, attempt, {value(otherwise), words.flag("failed")}});
+    }
+    return false;
+  }
+
   std::string object(ObjectId id) const {
     static constexpr const char* kStates[] = {"unknown", "pending", "sealed", "failed"};
     static constexpr const char* kKinds[] = {"",          "threw",         "cancelled", "worker died",

@@ -15,7 +15,7 @@ FakeCluster::FakeCluster(const Settings& settings)
         limits.interrupt_grace = 50 * kMicrosecond;
         return limits;
       }()) {
-  for (int kind = 0; kind < 6; ++kind) {
+  for (int kind = 0; kind < 8; ++kind) {
     TaskClass options;
     options.function = FunctionId{static_cast<std::uint32_t>(kind)};
     options.request.cpus = Amount(kind == 3 ? 2 : kind == 4 ? 0 : 1);
@@ -23,7 +23,9 @@ FakeCluster::FakeCluster(const Settings& settings)
     options.max_retries = kind == 1 ? 0 : 3;
     options.retry_exceptions = kind == 2;
     options.timeout = kind == 5 ? 400 * kMicrosecond : 0;
-    options.strategy = kind == 4 ? Strategy::spread : Strategy::pack;
+    options.strategy = kind == 4 || kind == 6 ? Strategy::spread
+                       : kind == 7            ? Strategy::strict_pack
+                                              : Strategy::pack;
     classes_.push_back(scheduler_.intern(options));
     class_options_.push_back(options);
   }
@@ -100,6 +102,9 @@ void FakeCluster::deliver_to_head(Mail mail) {
         if constexpr (std::is_same_v<E, Submitted>) {
           event.dependencies = mail.first_list;
           event.pins = mail.second_list;
+        } else if constexpr (std::is_same_v<E, GangSubmitted> || std::is_same_v<E, ActorSpawned>) {
+          event.dependencies = mail.first_list;
+          event.pins = mail.second_list;
         } else if constexpr (std::is_same_v<E, Put>) {
           event.inside = mail.first_list;
         } else if constexpr (std::is_same_v<E, Finished>) {
@@ -108,6 +113,8 @@ void FakeCluster::deliver_to_head(Mail mail) {
         }
       },
       mail.event);
+  if (const auto* told = std::get_if<GangMemberReady>(&mail.event))
+    ready_[{told->gang, told->attempt}].insert(rankine::index(told->worker));
   Commands commands;
   scheduler_.handle(mail.event, now_, commands);
   ++events_;
@@ -178,6 +185,23 @@ void FakeCluster::carry_out(const Command& command) {
   } else if (const auto* timer = std::get_if<SetTimer>(&command)) {
     timer_set_ = true;
     timer_ = timer->at;
+  } else if (const auto* actor = std::get_if<StartActor>(&command)) {
+    if (!payloads_.contains(static_cast<std::uint64_t>(actor->payload)))
+      throw Broken("an actor starts with freed arguments");
+    check_value(actor->checkpoint);
+    ++actor_starts_;
+    restores_ += actor->checkpoint.payload != kNoPayload ? 1 : 0;
+    to_rank(rankine::index(actor->worker), *actor);
+  } else if (const auto* stop = std::get_if<StopActor>(&command)) {
+    to_rank(rankine::index(stop->worker), *stop);
+  } else if (const auto* prepare = std::get_if<PrepareGang>(&command)) {
+    check_prepare(*prepare);
+    to_rank(rankine::index(prepare->worker), *prepare);
+  } else if (const auto* run = std::get_if<RunGang>(&command)) {
+    check_run(*run);
+    to_rank(rankine::index(run->worker), *run);
+  } else if (const auto* leave = std::get_if<BreakGang>(&command)) {
+    to_rank(rankine::index(leave->worker), *leave);
   } else {
     throw Broken("a command nobody asked for");
   }
@@ -201,6 +225,12 @@ void FakeCluster::kill(int at) {
     if (const auto* put = std::get_if<Put>(&mail->event)) {
       values_.erase(static_cast<std::uint64_t>(put->value.payload));
     }
+    if (const auto* member = std::get_if<GangMemberFinished>(&mail->event))
+      values_.erase(static_cast<std::uint64_t>(member->outcome.value.payload));
+    if (const auto* failed = std::get_if<ActorFailed>(&mail->event))
+      values_.erase(static_cast<std::uint64_t>(failed->error.payload));
+    if (const auto* saved = std::get_if<ActorCheckpointed>(&mail->event))
+      values_.erase(static_cast<std::uint64_t>(saved->state.payload));
   }
   dead.outbox.erase(dead.outbox.begin() + unsent, dead.outbox.end());
   for (const Run& run : dead.runs) {
@@ -208,6 +238,8 @@ void FakeCluster::kill(int at) {
       values_.erase(static_cast<std::uint64_t>(outcome.value.payload));
   }
   dead.runs.clear();
+  dead.actors.clear();
+  dead.members.clear();
 }
 
 void FakeCluster::kill_node(int node) {
@@ -241,6 +273,7 @@ void FakeCluster::tell_losses() {
 void FakeCluster::driver_step() {
   FakeRank& driver = rank(0);
   const std::vector<ObjectId> held(driver.held.begin(), driver.held.end());
+  if (chance() < 0.2) return chance() < 0.6 ? submit_gang() : spawn_actor();
   const double what = chance();
   if (what < 0.45) {
     submit(0, kDriver, ++driver_ids_, 0);
@@ -300,7 +333,7 @@ void FakeCluster::step(bool faults) {
   const std::size_t chosen = below(busy_.size());
   const int at = busy_[chosen];
   FakeRank& someone = rank(at);
-  if (someone.lost_told || (someone.inbox.empty() && someone.outbox.empty() && someone.runs.empty())) {
+  if (someone.lost_told || (someone.inbox.empty() && someone.outbox.empty() && !has_work(someone))) {
     someone.busy = false;
     busy_[chosen] = busy_.back();
     busy_.pop_back();
@@ -331,7 +364,7 @@ void FakeCluster::step(bool faults) {
 bool FakeCluster::settle() {
   for (const FakeRank& someone : ranks_) {
     if (!someone.outbox.empty()) return false;
-    if (someone.alive && (!someone.inbox.empty() || !someone.runs.empty())) return false;
+    if (someone.alive && (!someone.inbox.empty() || has_work(someone))) return false;
     if (!someone.alive && !someone.lost_told) return false;
   }
   return true;
@@ -375,6 +408,7 @@ void FakeCluster::run() {
   }
   if (settings_.trace)
     std::fprintf(stderr, "the driver is done: %zu deaths\n", static_cast<std::size_t>(deaths_));
+  kill_actors();  // else they keep what others wait for
   std::uint64_t steps = 0;
   const std::uint64_t most = 3'000'000;
   while (!settle()) {
@@ -409,6 +443,10 @@ void FakeCluster::check_end() {
       const std::string name = "object " + std::to_string(number(id));
       if (view.state == ObjectState::unknown || view.state == ObjectState::pending)
         throw Broken(name + " has no end");
+      if (actors_.contains(id)) {
+        if (view.state == ObjectState::sealed) throw Broken(name + " is an actor that survived its killing");
+        continue;
+      }
       if (view.state == ObjectState::sealed) {
         const auto value = values_.find(static_cast<std::uint64_t>(view.value.payload));
         if (value == values_.end() || value->second != id) throw Broken(name + " has another's value");
@@ -421,7 +459,7 @@ void FakeCluster::check_end() {
       }
       if (view.failure == FailureKind::lost && node_deaths_ + deaths_ == 0)
         throw Broken(name + " is lost, why?");
-      if (view.failure == FailureKind::unsatisfiable && deaths_ == 0)
+      if (view.failure == FailureKind::unsatisfiable && deaths_ == 0 && !gangs_.contains(id))
         throw Broken(name + " is said to be unsatisfiable");
       const bool died = view.failure == FailureKind::worker_died || view.failure == FailureKind::poison;
       if (died && deaths_ == 0) throw Broken(name + " died with a worker, but none died");

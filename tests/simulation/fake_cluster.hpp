@@ -45,6 +45,10 @@ class FakeCluster {
   void run();
   std::uint64_t events() const { return events_; }
   const Counts& final_counts() const { return final_; }
+  std::uint64_t gang_attempts() const { return gang_attempts_; }
+  std::uint64_t gangs_run() const { return gangs_run_; }
+  std::uint64_t actor_starts() const { return actor_starts_; }
+  std::uint64_t restores() const { return restores_; }
 
  private:
   /// An event that owns what its spans point to.
@@ -58,7 +62,8 @@ class FakeCluster {
   struct Delivery {
     std::vector<ObjectId> ids;
   };
-  using ToRank = std::variant<Start, Recall, Interrupt, Delivery>;
+  using ToRank = std::variant<Start, Recall, Interrupt, Delivery, StartActor, StopActor, PrepareGang, RunGang,
+                              BreakGang>;
 
   struct Run {
     Start start;
@@ -76,6 +81,18 @@ class FakeCluster {
     std::vector<ObjectId> to_release;
   };
 
+  struct FakeActor {
+    StartActor start;
+    bool told = false;    ///< that it is ready
+    int checkpoints = 0;  ///< in this life
+  };
+  struct FakeMember {
+    PrepareGang prepare;
+    bool told = false;  ///< that it is ready
+    bool running = false;
+    bool broken = false;
+  };
+
   struct FakeRank {
     bool alive = true;
     bool lost_told = false;
@@ -85,6 +102,8 @@ class FakeCluster {
     std::deque<ToRank> inbox;
     std::deque<Mail> outbox;
     std::deque<Run> runs;
+    std::deque<FakeActor> actors;
+    std::deque<FakeMember> members;
     std::multiset<ObjectId> held;  ///< handles; the first and the last are told to the head
     std::unordered_set<ObjectId> delivered;
   };
@@ -134,6 +153,13 @@ class FakeCluster {
   void end_element(int at, std::size_t run);
   void finish_run(int at, std::size_t run);
   void begin_element(int at, Run& run);
+  bool receive_collective(int at, const ToRank& message);
+  bool act_collective(int at);
+  void act_actor(int at, FakeActor& actor);
+  void act_member(int at, std::size_t member);
+  bool has_work(const FakeRank& rank) const;
+  void check_prepare(const PrepareGang& prepare);
+  void check_run(const RunGang& run);
   void kill(int at);
   void kill_node(int node);
   void tell_losses();
@@ -143,6 +169,10 @@ class FakeCluster {
   // ---- the driver ----
   void drive();
   void driver_step();
+  void submit_gang();
+  void spawn_actor();
+  void kill_actors();
+  void note_collective(ObjectId id, ClassId task_class, Mail mail);
   bool settle();
   std::string under_way() const;
   void step(bool faults);
@@ -170,6 +200,14 @@ class FakeCluster {
   std::unordered_map<ObjectId, std::uint32_t> counts_;  ///< of submissions, by first id
   std::unordered_set<ObjectId> cancel_asked_;
   std::unordered_map<ObjectId, ClassId> class_of_;
+  std::set<ObjectId> actors_;
+  std::set<ObjectId> gangs_;
+  std::map<std::pair<ObjectId, std::uint16_t>, std::set<int>> prepared_;  ///< members by gang and attempt
+  std::map<std::pair<ObjectId, std::uint16_t>, std::set<int>> ready_;
+  std::uint64_t gang_attempts_ = 0;
+  std::uint64_t gangs_run_ = 0;
+  std::uint64_t actor_starts_ = 0;
+  std::uint64_t restores_ = 0;  ///< starts of actors from a checkpoint
   std::uint64_t deaths_ = 0;
   std::uint64_t deaths_told_ = 0;
   std::uint64_t node_deaths_ = 0;

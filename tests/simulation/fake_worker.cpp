@@ -87,6 +87,7 @@ void FakeCluster::receive(int at) {
   FakeRank& rank = this->rank(at);
   const ToRank message = std::move(rank.inbox.front());
   rank.inbox.pop_front();
+  if (receive_collective(at, message)) return;
   if (const auto* start = std::get_if<Start>(&message)) {
     Run run;
     run.start = *start;
@@ -152,6 +153,7 @@ bool FakeCluster::begin_next(int at) {
 
 void FakeCluster::act(int at) {
   FakeRank& rank = this->rank(at);
+  if (chance() < 0.5 && act_collective(at)) return;
   if (rank.runs.empty()) return;
   if (chance() < 0.5 && begin_next(at)) return;
   std::vector<std::size_t> begun;

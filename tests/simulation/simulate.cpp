@@ -70,6 +70,10 @@ int main(int argc, char** argv) {
   std::uint64_t events = 0;
   std::uint64_t tasks = 0;
   std::uint64_t retried = 0;
+  std::uint64_t gang_attempts = 0;
+  std::uint64_t gangs_run = 0;
+  std::uint64_t actor_starts = 0;
+  std::uint64_t restores = 0;
   for (std::uint64_t seed = options.first; seed < options.first + options.seeds; ++seed) {
     try {
       FakeCluster cluster(settings_of(options, seed));
@@ -77,6 +81,10 @@ int main(int argc, char** argv) {
       events += cluster.events();
       tasks += cluster.final_counts().submitted;
       retried += cluster.final_counts().retried;
+      gang_attempts += cluster.gang_attempts();
+      gangs_run += cluster.gangs_run();
+      actor_starts += cluster.actor_starts();
+      restores += cluster.restores();
     } catch (const std::exception& error) {
       std::printf("FAILED with seed %llu: %s\n", static_cast<unsigned long long>(seed), error.what());
       return 1;
@@ -86,5 +94,8 @@ int main(int argc, char** argv) {
   std::printf("%llu seeds, %llu events, %llu tasks, %llu retried, %.1f s\n",
               static_cast<unsigned long long>(options.seeds), static_cast<unsigned long long>(events),
               static_cast<unsigned long long>(tasks), static_cast<unsigned long long>(retried), seconds);
+  std::printf("%llu attempts of gangs, of which %llu ran; %llu starts of actors, %llu from a checkpoint\n",
+              static_cast<unsigned long long>(gang_attempts), static_cast<unsigned long long>(gangs_run),
+              static_cast<unsigned long long>(actor_starts), static_cast<unsigned long long>(restores));
   return events > 0 ? 0 : 1;
 }

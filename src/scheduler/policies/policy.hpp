@@ -4,6 +4,8 @@
 // lists.
 #pragma once
 
+#include <vector>
+
 #include "scheduler/node_table.hpp"
 
 namespace rankine::scheduler {
@@ -33,6 +35,18 @@ Placement place_spread(const PlacementRequest& request, const NodeTable& nodes);
 /// The wanted rank, or a rank of the wanted node. Never: the rank was lost, or nobody there could hold the
 /// request.
 Placement place_affinity(const PlacementRequest& request, const NodeTable& nodes);
+
+/// The workers of a gang, one a rank: with `placed` all have room now, with `not_now` those that should be
+/// kept free for it (empty: even without tasks there are too few). Walks over all workers.
+struct GangPlacement {
+  Placement::Verdict verdict = Placement::Verdict::not_now;
+  std::vector<Rank> workers;
+  std::uint32_t capable = 0;  ///< workers (strict_pack: of the best node) that could hold a member if empty
+  bool behind_gangs = false;  ///< it will have room when running gangs have ended
+};
+GangPlacement place_gang(const PlacementRequest& request, std::uint32_t ranks, const NodeTable& nodes);
+/// Affinity allows a member there. Soft affinity excludes nobody.
+bool gang_may_use(const PlacementRequest& request, const Worker& worker);
 
 /// Chooses among the above. Soft affinity falls back to the strategy.
 Placement place(const PlacementRequest& request, NodeTable& nodes);

@@ -92,6 +92,44 @@ class Harness {
     handle(event);
   }
 
+  ClassId intern_gang(Strategy strategy, double cpus = 1, std::int32_t max_retries = 3) {
+    TaskClass options;
+    options.request.cpus = Amount(cpus);
+    options.max_retries = max_retries;
+    options.strategy = strategy;
+    return scheduler.intern(options);
+  }
+  void submit_gang(std::uint64_t id, std::uint32_t ranks, ClassId task_class,
+                   std::vector<ObjectId> dependencies = {}) {
+    GangSubmitted event;
+    event.gang = ObjectId{id};
+    event.ranks = ranks;
+    event.submitter = kHead;
+    event.task_class = task_class;
+    event.payload = Payload{1000 + id};
+    event.dependencies = dependencies;
+    handle(event);
+  }
+  void member_ready(std::uint64_t id, int worker, std::uint16_t attempt = 1) {
+    handle(GangMemberReady{ObjectId{id}, Rank{worker}, attempt});
+  }
+  /// The value, or the packed error, is 2,000,000 + worker.
+  void member_finished(std::uint64_t id, int worker, std::uint16_t attempt = 1, bool failed = false) {
+    const Value value{Payload{2'000'000 + static_cast<std::uint64_t>(worker)}, 8, kNoNode};
+    handle(GangMemberFinished{ObjectId{id}, Rank{worker}, attempt, {value, failed}});
+  }
+  void spawn(std::uint64_t id, ClassId task_class, std::int32_t max_restarts = 0,
+             std::vector<ObjectId> dependencies = {}) {
+    ActorSpawned event;
+    event.actor = ObjectId{id};
+    event.submitter = kHead;
+    event.task_class = task_class;
+    event.max_restarts = max_restarts;
+    event.payload = Payload{1000 + id};
+    event.dependencies = dependencies;
+    handle(event);
+  }
+
   ObjectState state(std::uint64_t id) const { return scheduler.object(ObjectId{id}).state; }
   FailureKind failure(std::uint64_t id) const { return scheduler.object(ObjectId{id}).failure; }
 
