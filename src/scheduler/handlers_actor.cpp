@@ -60,6 +60,7 @@ void State::start_actor(Index index, Rank rank) {
 /// Those that were alive before go first; they wait in no lane because their handle has not ended with them.
 void State::place_restarting() {
   const std::vector<Index> waiting = std::exchange(restarting, {});
+  ready_groups -= waiting.size();
   for (const Index index : waiting) {
     const Placement placement = place(lane_of(groups[index]).request, nodes);
     if (placement.verdict == Placement::Verdict::placed) {
@@ -72,6 +73,7 @@ void State::place_restarting() {
       end_actor(index, {FailureKind::unsatisfiable, {}, std::move(text)});
     } else {
       restarting.push_back(index);
+      ++ready_groups;
     }
   }
 }
@@ -144,13 +146,14 @@ void State::restart_actor(Index index) {
   }
   actor.state = ActorState::restarting;
   restarting.push_back(index);
+  ++ready_groups;
 }
 
 /// Dead for good: the handle fails, whether or not it was sealed, and nothing is kept to start it again.
 void State::end_actor(Index index, const Failure& failure, Value error) {
   Group& group = groups[index];
   Actor& actor = actors[group.extra];
-  if (actor.state == ActorState::restarting) std::erase(restarting, index);
+  if (actor.state == ActorState::restarting) ready_groups -= std::erase(restarting, index);
   free_stale(std::exchange(actor.checkpoint, {}));
   const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
   actor.state = ActorState::dead;

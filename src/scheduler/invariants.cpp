@@ -105,7 +105,7 @@ std::string State::broken_groups() const {
   }
   if (objects != totals.live_objects) return "number of live objects";
   if (ready != totals.ready || waiting != totals.waiting) return "number of ready or waiting elements";
-  if (in_lanes != ready_groups) return "number of ready groups";
+  if (in_lanes + restarting.size() != ready_groups) return "number of ready groups";
   return held == held_by_rank ? "" : "number of groups held by a rank";
 }
 
@@ -285,7 +285,7 @@ std::string State::broken_lanes() const {
     }
     if (lane.room_tail != previous) return "tail of workers with room";
   }
-  return in_lanes == ready_groups ? "" : "number of groups in lanes";
+  return in_lanes + restarting.size() == ready_groups ? "" : "number of groups in lanes";
 }
 
 std::string State::broken_invariant() const {

@@ -87,10 +87,14 @@ void State::remove_wait(Index index) {
 void State::make_ready(Index index) {
   Group& group = groups[index];
   if ((group.flags & kInLane) != 0) return;
-  if (group.kind != Kind::task) note_ready(group);
+  LaneId id = class_of(group).lane;
+  if (group.kind != Kind::task) [[unlikely]] {
+    note_ready(group);
+    id = lane_id(group);
+  }
   group.sequence = next_sequence++;
   group.flags |= kInLane;
-  Lane& lane = lane_of(group);
+  Lane& lane = lanes[id];
   group.lane_next = kNone;
   group.lane_previous = lane.tail;
   (lane.tail != kNone ? groups[lane.tail].lane_next : lane.head) = index;
@@ -116,8 +120,12 @@ void State::enter_lane(Index index) {
 void State::leave_lane(Index index) {
   Group& group = groups[index];
   if ((group.flags & kInLane) == 0) return;
-  if (index == front_gang) release_front();
-  Lane& lane = lane_of(group);
+  LaneId id = class_of(group).lane;
+  if (group.kind != Kind::task) [[unlikely]] {
+    if (index == front_gang) release_front();
+    id = lane_id(group);
+  }
+  Lane& lane = lanes[id];
   (group.lane_previous != kNone ? groups[group.lane_previous].lane_next : lane.head) = group.lane_next;
   (group.lane_next != kNone ? groups[group.lane_next].lane_previous : lane.tail) = group.lane_previous;
   group.lane_next = group.lane_previous = kNone;

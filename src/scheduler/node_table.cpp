@@ -116,13 +116,12 @@ void NodeTable::join(Rank rank, NodeId node, const Resources& resources) {
   const auto at = static_cast<std::size_t>(index(rank));
   if (at >= workers_.size()) {
     workers_.resize(at + 1);
-    places_.resize(at + 1);
     for (Shape& shape : shapes_) shape.links.resize(at + 1);
   }
   Worker& worker = workers_[at];
   if (worker.rank != rank) ++seen_count_;
   worker = Worker{};
-  places_[at] = {};
+  if (at < places_.size()) places_[at] = {};
   worker.rank = rank;
   worker.node = node;
   worker.live = true;
@@ -151,6 +150,7 @@ void NodeTable::lose(Rank rank) {
 }
 
 void NodeTable::note_place(const Worker& worker, ShapeId shape, bool gang) {
+  if (places_.size() < workers_.size()) places_.resize(workers_.size());
   Places& places = places_[static_cast<std::size_t>(index(worker.rank))];
   Supply& kept = gang ? places.gangs : places.actors;
   if (kept.custom.size() < worker.total.custom.size()) kept.custom.resize(worker.total.custom.size());
@@ -160,6 +160,12 @@ void NodeTable::note_place(const Worker& worker, ShapeId shape, bool gang) {
 void NodeTable::forget_place(const Worker& worker, ShapeId shape, bool gang) {
   Places& places = places_[static_cast<std::size_t>(index(worker.rank))];
   (gang ? places.gangs : places.actors).take(shapes_[shape].demand);
+}
+
+const Places& NodeTable::places(const Worker& worker) const {
+  static const Places nothing;
+  const auto at = static_cast<std::size_t>(index(worker.rank));
+  return at < places_.size() ? places_[at] : nothing;
 }
 
 bool NodeTable::could_hold(const Worker& worker, ShapeId shape, bool after_gangs) const {
@@ -262,7 +268,7 @@ std::string NodeTable::broken_invariant() const {
 }
 
 std::uint64_t NodeTable::memory_bytes() const {
-  std::uint64_t bytes = workers_.capacity() * (sizeof(Worker) + sizeof(Places));
+  std::uint64_t bytes = workers_.capacity() * sizeof(Worker) + places_.capacity() * sizeof(Places);
   for (const Shape& shape : shapes_) bytes += sizeof(Shape) + shape.links.capacity() * sizeof(Links);
   return bytes;
 }

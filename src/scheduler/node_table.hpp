@@ -109,9 +109,7 @@ class NodeTable {
   /// give.
   void note_place(const Worker& worker, ShapeId shape, bool gang);
   void forget_place(const Worker& worker, ShapeId shape, bool gang);
-  const Places& places(const Worker& worker) const {
-    return places_[static_cast<std::size_t>(index(worker.rank))];
-  }
+  const Places& places(const Worker& worker) const;
   /// The worker will have room when its tasks (`after_gangs`: and gangs) have ended.
   bool could_hold(const Worker& worker, ShapeId shape, bool after_gangs) const;
   /// Nothing that the shape asks for is overdrawn: what was taken for it is there.
@@ -144,7 +142,7 @@ class NodeTable {
   void push_front(Shape& shape, Index rank);
 
   std::vector<Worker> workers_;
-  std::vector<Places> places_;  ///< by rank
+  std::vector<Places> places_;  ///< by rank; empty before the first actor or gang
   std::vector<Shape> shapes_;
   std::vector<std::vector<Rank>> nodes_;
   std::vector<std::string> custom_names_;

@@ -58,7 +58,7 @@ void State::settle() {
         drop_values(index);
       }
     }
-    if (!restarting.empty()) [[unlikely]] {
+    if (ready_groups > 0 && !restarting.empty()) [[unlikely]] {
       place_restarting();
       if (!to_recheck.empty() || !to_free.empty()) continue;
     }

@@ -85,7 +85,7 @@ struct State {
   std::uint64_t lineage_bytes = 0;
   std::uint64_t next_sequence = 1;
   std::uint64_t round = 0;
-  std::uint64_t ready_groups = 0;
+  std::uint64_t ready_groups = 0;  ///< in lanes, and actors among `restarting`
   std::uint32_t next_serial = 1;
   Counts totals;
   History history;
