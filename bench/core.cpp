@@ -103,7 +103,7 @@ void get_gibibyte(benchmark::State& state) {
     const rk::Array<std::uint64_t> values = ref.get();
     require(state, values.data() == where && values[kGetBytes / 16] == kGetBytes / 16);
   }
-  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kGetBytes));
+  state.SetItemsProcessed(state.iterations());
 }
 
 void wait_1k_refs(benchmark::State& state) {
@@ -156,7 +156,7 @@ std::vector<Row> rows_of(Collector& collector, const rankine::bench::RawFloor& r
       {"single_client_put_calls", 0, 0, "1/s", 0, ""},
       {"single_client_get_calls", 0, 0, "1/s", 0, ""},
       {"single_client_put_gigabytes", 0, 0, "GB/s", raw.memcpy_bytes_per_s / 1e9, copy},
-      {"single_client_get_1GiB_same_node", 0, 0, "GB/s", raw.memcpy_bytes_per_s / 1e9, copy},
+      {"single_client_get_1GiB_same_node", 0, 0, "1/s", raw.memcpy_bytes_per_s / double{kGetBytes}, copy},
       {"single_client_wait_1k_refs", 0, 0, "1/s", 0, ""},
   };
   for (Row& row : rows) {
@@ -170,11 +170,12 @@ std::vector<Row> rows_of(Collector& collector, const rankine::bench::RawFloor& r
 }
 
 void print(const std::vector<Row>& rows, int ranks) {
-  fmt::print("{:<34} {:>14} {:>14} {:>5}  {:>12} {:>7}  {}\n", fmt::format("{} ranks", ranks), "best",
+  fmt::print("{:<34} {:>12} {:>12} {:>5}  {:>12} {:>9}  {}\n", fmt::format("{} ranks", ranks), "best",
              "median", "", "raw", "ratio", "raw is");
   for (const Row& row : rows) {
-    fmt::print("{:<34} {:>14.0f} {:>14.0f} {:>5}", row.name, row.value, row.median, row.unit);
-    if (row.raw > 0) fmt::print("  {:>12.0f} {:>7.3f}  {}", row.raw, row.value / row.raw, row.raw_name);
+    if (row.value == 0) continue;  // left out by --filter
+    fmt::print("{:<34} {:>12.7g} {:>12.7g} {:>5}", row.name, row.value, row.median, row.unit);
+    if (row.raw > 0) fmt::print("  {:>12.7g} {:>9.3g}  {}", row.raw, row.value / row.raw, row.raw_name);
     fmt::print("\n");
   }
 }

@@ -5,12 +5,17 @@
 
 #include <rankine/core/check.hpp>
 
+#include "runtime/aligned.hpp"
+
 namespace rankine::runtime {
 
 using detail::ArgumentsHeader;
 using detail::ArgumentsLayout;
 
 namespace {
+
+/// Arguments up to this size are fetched from another node as a whole, once for all pieces.
+constexpr std::size_t kFetchWholeMax = std::size_t{64} << 20;
 
 ArgumentsHeader read_header(std::span<const std::byte> bytes) {
   ArgumentsHeader header;
@@ -75,14 +80,29 @@ void cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint3
               plan.to.elements_bytes);
 }
 
-void ArgumentsView::open(const Blob& blob, Store& store, bool range, std::uint32_t element,
-                         std::uint32_t count) {
+std::shared_ptr<const std::byte[]> ArgumentsCache::fetch(const Location& place, TaskKey key, Store& store) {
+  if (bytes_ == nullptr || key_ != key || !(place_ == place)) {
+    bytes_.reset();
+    const std::shared_ptr<std::byte[]> bytes = aligned_bytes(place.bytes);
+    store.fetch(place, {bytes.get(), place.bytes});
+    place_ = place;
+    key_ = key;
+    bytes_ = bytes;
+  }
+  return bytes_;
+}
+
+void ArgumentsView::open(const Blob& blob, Store& store, ArgumentsCache& cache, TaskKey key, bool range,
+                         std::uint32_t element, std::uint32_t count) {
   std::span<const std::byte> bytes;
   in_place_ = blob.located;
   if (!blob.located) {
     bytes = blob.inline_bytes();
   } else if (store.is_here(blob.location())) {
     bytes = store.view(blob.location());
+  } else if (blob.bytes <= kFetchWholeMax) {
+    whole_ = cache.fetch(blob.location(), key, store);
+    bytes = {whole_.get(), blob.bytes};
   } else {
     return fetch(blob.location(), store, range, element, count);
   }
@@ -131,6 +151,7 @@ void ArgumentsView::fetch(const Location& place, Store& store, bool range, std::
 }
 
 void ArgumentsView::close() {
+  whole_.reset();
   fetched_.clear();
   common_ = elements_ = offsets_ = {};
 }

@@ -21,12 +21,25 @@ namespace rankine::runtime {
 std::size_t cut_bytes(std::span<const std::byte> arguments, std::uint32_t element, std::uint32_t count);
 void cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint32_t count, std::byte* into);
 
+/// The arguments fetched last from another node, whole: the pieces of a range share them.
+class ArgumentsCache {
+ public:
+  /// `key` is the submission's: memory at the same place may hold other arguments later.
+  std::shared_ptr<const std::byte[]> fetch(const Location& place, TaskKey key, Store& store);
+
+ private:
+  Location place_;
+  TaskKey key_{};
+  std::shared_ptr<const std::byte[]> bytes_;
+};
+
 /// The parts of a piece's arguments, in memory of this process.
 class ArgumentsView {
  public:
   /// `element` is the position of the piece within `blob` (0 if it was cut out). Bytes on another node are
   /// fetched, only those needed. The blob must outlive the view.
-  void open(const Blob& blob, Store& store, bool range, std::uint32_t element, std::uint32_t count);
+  void open(const Blob& blob, Store& store, ArgumentsCache& cache, TaskKey key, bool range,
+            std::uint32_t element, std::uint32_t count);
   void close();
 
   std::uint64_t future_mask() const { return header_.future_mask; }
@@ -46,6 +59,7 @@ class ArgumentsView {
   std::uint64_t elements_origin_ = 0;    ///< offset that elements_ begins at
   std::uint32_t first_ = 0;              ///< fixed stride: index of the piece's first element in elements_
   std::vector<std::byte> fetched_;
+  std::shared_ptr<const std::byte[]> whole_;  ///< fetched, shared with other pieces
   bool in_place_ = false;
 };
 

@@ -277,7 +277,8 @@ class Worker::DependencyValues {
 
 void Worker::run(Piece& piece) {
   try {
-    piece.view.open(*piece.arguments, store_, piece.range, piece.cut ? 0 : piece.element, piece.cursor.end());
+    piece.view.open(*piece.arguments, store_, arguments_cache_, piece.key, piece.range,
+                    piece.cut ? 0 : piece.element, piece.cursor.end());
     const DependencyValues dependencies(*this, piece);
     check(dependencies.span().size() == static_cast<std::size_t>(std::popcount(piece.view.future_mask())),
           "as many dependency values as future arguments");

@@ -96,6 +96,7 @@ class Worker {
   ObjectKeeper& keeper_;
   WorkerLimits limits_;
   FiberPool fibers_;
+  ArgumentsCache arguments_cache_;
   std::deque<Piece*> queue_;
   std::deque<Piece*> ready_;  ///< suspended pieces that may go on
   std::vector<Blob*> staged_dependencies_;

@@ -64,13 +64,14 @@ AGENT
 chmod +x "$work/enter"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# Debian's Open MPI needs these for windows across nodes; what the caller has set stays.
-export OMPI_MCA_pml="${OMPI_MCA_pml:-ucx}" OMPI_MCA_osc="${OMPI_MCA_osc:-ucx,sm}"
-export OMPI_MCA_pml_ucx_tls="${OMPI_MCA_pml_ucx_tls:-any}"
-export OMPI_MCA_pml_ucx_devices="${OMPI_MCA_pml_ucx_devices:-any}"
-export OMPI_MCA_osc_ucx_tls="${OMPI_MCA_osc_ucx_tls:-any}"
+# Debian's Open MPI needs these for windows across nodes. Rankine's runtime sets them itself before MPI_Init; programs on
+# the bare transport do not. RANKINE_TWO_HOSTS=bare leaves it to the program.
+variables=()
+if [ "${RANKINE_TWO_HOSTS:-}" != bare ]; then
+  variables=(-x OMPI_MCA_pml=ucx -x OMPI_MCA_osc=ucx,sm -x OMPI_MCA_pml_ucx_tls=any
+    -x OMPI_MCA_pml_ucx_devices=any -x OMPI_MCA_osc_ucx_tls=any)
+fi
 mpirun --mca plm_rsh_agent "$work/enter" --mca plm rsh --hostfile "$work/hosts" \
   --mca oob_tcp_if_include "$subnet.0/24" -n $(( 2 * ranks_a_host )) --oversubscribe --bind-to none \
-  -x OMPI_MCA_pml -x OMPI_MCA_osc -x OMPI_MCA_pml_ucx_tls \
-  -x OMPI_MCA_pml_ucx_devices -x OMPI_MCA_osc_ucx_tls "$@"
+  "${variables[@]}" "$@"
 exit $?

@@ -4,7 +4,9 @@
 
 #include <rankine/rankine.hpp>
 
-double area(double r) { return 3.0 * r * r; }
+double area(double r) {
+  return 3.0 * r * r;
+}
 
 int main(int argc, char** argv) {
   rankine::Runtime runtime(argc, argv);

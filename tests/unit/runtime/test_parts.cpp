@@ -132,12 +132,13 @@ TEST_CASE("a piece cut from a range has the same elements") {
   std::memcpy(whole.data() + layout.elements, elements.data(), elements.size());
 
   BlobPool blobs;
+  ArgumentsCache cache;
   Store store(Arena(Segment::create(std::size_t{16} << 20), 0), NodeId{0});
   for (const auto& [from, count] : {std::pair{0u, 20u}, {0u, 1u}, {19u, 1u}, {5u, 9u}}) {
     Blob* blob = blobs.make_inline(cut_bytes(whole, from, count));
     cut(whole, from, count, blob->body());
     ArgumentsView view;
-    view.open(*blob, store, true, 0, count);
+    view.open(*blob, store, cache, TaskKey{1}, true, 0, count);
     CHECK(view.future_mask() == 2);
     CHECK(std::memcmp(view.common().data(), "abc", 3) == 0);
     for (std::uint32_t i = 0; i < count; ++i) {
