@@ -64,8 +64,8 @@ AGENT
 chmod +x "$work/enter"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# Debian's Open MPI needs these for windows across nodes. Rankine's runtime sets them itself before MPI_Init; programs on
-# the bare transport do not. RANKINE_TWO_HOSTS=bare leaves it to the program.
+# Debian's Open MPI needs these for windows across nodes. Rankine's runtime sets them itself before MPI_Init;
+# programs on the bare transport do not. RANKINE_TWO_HOSTS=bare leaves it to the program.
 variables=()
 if [ "${RANKINE_TWO_HOSTS:-}" != bare ]; then
   variables=(-x OMPI_MCA_pml=ucx -x OMPI_MCA_osc=ucx,sm -x OMPI_MCA_pml_ucx_tls=any
