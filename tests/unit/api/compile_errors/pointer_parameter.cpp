@@ -4,8 +4,8 @@
 
 namespace rk = rankine;
 
-int read(int* x);
+int first_of(int* x);
 void use() {
   int x = 1;
-  rk::submit<read>(&x);
+  rk::submit<first_of>(&x);
 }
