@@ -56,7 +56,7 @@ Container make_from_run(const std::byte* from, std::size_t count) {
   }
   if constexpr (std::is_default_constructible_v<T>) {
     Container values(count, T{});
-    std::memcpy(static_cast<void*>(values.data()), from, count * sizeof(T));
+    if (count != 0) std::memcpy(static_cast<void*>(values.data()), from, count * sizeof(T));
     return values;
   } else {
     Container values;
