@@ -7,6 +7,7 @@
 #include <rankine/core/check.hpp>
 
 #include "runtime/aligned.hpp"
+#include "runtime/body.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/options_codec.hpp"
 
@@ -243,16 +244,8 @@ void Client::deliver(ObjectId object, Slot::State state, Blob* blob, bool owned)
 
 void Client::on_deliver(const DeliverMessage& deliver_message, MessageReader& message) {
   for (std::uint32_t i = 0; i < deliver_message.header.count; ++i) {
-    const auto body = message.record<Body>();
-    Blob* blob;
-    if (body.kind == BodyKind::located) {
-      blob = blobs_.make_located(message.record<Location>());
-    } else {
-      blob = blobs_.make_inline(body.bytes);
-      std::memcpy(blob->body(), message.bytes(body.bytes), body.bytes);
-    }
-    deliver(offset(deliver_message.first, i),
-            body.kind == BodyKind::failure ? Slot::State::failed : Slot::State::ready, blob, true);
+    const auto [blob, failed] = read_body(message, blobs_);
+    deliver(offset(deliver_message.first, i), failed ? Slot::State::failed : Slot::State::ready, blob, true);
   }
 }
 

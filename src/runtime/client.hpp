@@ -80,8 +80,6 @@ class Client final : public detail::Context, public ObjectKeeper {
   /// A message with such deliveries.
   void on_deliver(const DeliverMessage& deliver, MessageReader& message);
 
-  std::size_t live_entries() const { return singles_.size() + ranges_.size(); }
-
   /// Cancels everything that this rank holds and that has not ended.
   void cancel_all();
 

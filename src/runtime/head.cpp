@@ -9,6 +9,7 @@
 #include <rankine/core/clock.hpp>
 
 #include "runtime/arguments.hpp"
+#include "runtime/body.hpp"
 #include "runtime/client.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/options_codec.hpp"
@@ -28,16 +29,6 @@ scheduler::Limits limits_for(const transport::Transport& transport, int ranks) {
   limits.piece_max = piece_elements_max(transport.message_bytes_max());
   limits.expected_workers = static_cast<std::uint32_t>(ranks > 1 ? ranks - 1 : 1);
   return limits;
-}
-
-/// The blob a Body in a message describes; `failed` tells whether it is a packed failure.
-Blob* read_blob(MessageReader& reader, BlobPool& blobs, bool& failed) {
-  const auto body = reader.record<Body>();
-  failed = body.kind == BodyKind::failure;
-  if (body.kind == BodyKind::located) return blobs.make_located(reader.record<Location>());
-  Blob* blob = blobs.make_inline(body.bytes);
-  std::memcpy(blob->body(), reader.bytes(body.bytes), body.bytes);
-  return blob;
 }
 
 /// The ids of the future arguments: in the packed arguments, or kept beside the place of located ones.
@@ -212,16 +203,14 @@ void Head::on_submit(Rank source, MessageReader& reader) {
   submission.dependencies = read_ids(reader, message.dependencies);
   const std::vector<ObjectId> inside = take_refs(source);
   submission.inside = inside;
-  bool failed;
-  Blob* arguments = read_blob(reader, blobs_, failed);
+  Blob* arguments = read_body(reader, blobs_).blob;
   submit_from(source, submission, {message.first, message.parent, message.key}, arguments);
 }
 
 void Head::on_put(Rank source, MessageReader& reader) {
   const auto message = reader.record<PutMessage>();
   const std::vector<ObjectId> inside = take_refs(source);
-  bool failed;
-  Blob* blob = read_blob(reader, blobs_, failed);
+  Blob* blob = read_body(reader, blobs_).blob;
   handle(scheduler::Put{message.object, source, as_value(blob), inside});
 }
 
@@ -229,8 +218,7 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   const auto message = reader.record<FinishedMessage>();
   outcomes_.clear();
   for (std::uint32_t i = 0; i < message.header.count; ++i) {
-    bool failed;
-    Blob* blob = read_blob(reader, blobs_, failed);
+    const auto [blob, failed] = read_body(reader, blobs_);
     outcomes_.push_back({as_value(blob), failed});
   }
   std::vector<scheduler::Inside>& inside = staged_refs_[static_cast<std::size_t>(index(source))];

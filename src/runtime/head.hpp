@@ -41,7 +41,6 @@ class Head final : public HeadPort {
   void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) override;
 
   scheduler::Counts counts() const { return scheduler_.counts(); }
-  scheduler::Explanation explain(TaskId task) const { return scheduler_.explain(task); }
   bool all_ended() const;
 
   /// The next instant the scheduler wants to be asked at; ns is the largest number if never.

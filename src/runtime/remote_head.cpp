@@ -4,24 +4,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "runtime/body.hpp"
 #include "runtime/options_codec.hpp"
 
 namespace rankine::runtime {
-
-std::size_t body_bytes(const Blob& blob) {
-  return sizeof(Body) + padded(blob.located ? sizeof(Location) : blob.bytes);
-}
-
-void write_body(MessageWriter& writer, const Blob& blob, bool failure) {
-  if (blob.located) {
-    writer.record(Body{BodyKind::located, sizeof(Location)});
-    writer.record(blob.location());
-    return;
-  }
-  writer.record(
-      Body{failure ? BodyKind::failure : BodyKind::inline_bytes, static_cast<std::uint32_t>(blob.bytes)});
-  writer.bytes(blob.body(), blob.bytes);
-}
 
 void send_refs(HeadLink& link, std::span<const InsideRecord> refs) {
   const std::size_t fit = (link.message_bytes_max() - sizeof(Header)) / padded(sizeof(InsideRecord));

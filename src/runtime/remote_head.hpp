@@ -28,8 +28,4 @@ class RemoteHead final : public HeadPort {
   HeadLink& link_;
 };
 
-/// A value in a message: its size, and writing it.
-std::size_t body_bytes(const Blob& blob);
-void write_body(MessageWriter& writer, const Blob& blob, bool failure);
-
 }  // namespace rankine::runtime

@@ -9,6 +9,7 @@
 #include <rankine/core/clock.hpp>
 
 #include "runtime/aligned.hpp"
+#include "runtime/body.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/remote_head.hpp"
@@ -22,14 +23,6 @@ namespace {
 constexpr Nanoseconds kLongWork = kMillisecond;
 /// How far back a waiting task looks for what it awaits in the local queue.
 constexpr std::size_t kPromoteWindow = 64;
-
-Blob* read_body(MessageReader& message, BlobPool& blobs) {
-  const auto body = message.record<Body>();
-  if (body.kind == BodyKind::located) return blobs.make_located(message.record<Location>());
-  Blob* blob = blobs.make_inline(body.bytes);
-  std::memcpy(blob->body(), message.bytes(body.bytes), body.bytes);
-  return blob;
-}
 
 void append(std::vector<std::byte>& to, const void* from, std::size_t count) {
   const auto* begin = static_cast<const std::byte*>(from);
@@ -123,7 +116,7 @@ void Worker::recycle(Piece* piece) {
 
 void Worker::on_dependency(MessageReader& message) {
   staged_groups_.push_back(message.record<ObjectGroup>());
-  staged_dependencies_.push_back(read_body(message, blobs_));
+  staged_dependencies_.push_back(read_body(message, blobs_).blob);
 }
 
 void Worker::on_start(const StartMessage& start, MessageReader& message) {
@@ -136,7 +129,7 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
   piece->attempt = start.attempt;
   piece->function = FunctionId{start.function};
   piece->cursor.reset(start.header.count);
-  piece->arguments = read_body(message, blobs_);
+  piece->arguments = read_body(message, blobs_).blob;
   piece->dependencies.swap(staged_dependencies_);
   piece->dependency_groups.swap(staged_groups_);
   queue_.push_back(piece);
