@@ -14,13 +14,38 @@ void State::free_stale(const Value& value) {
 /// Enters the lane, waits for dependencies, or has failed with one.
 void State::await_room(Index index, const std::span<const ObjectId>& dependencies,
                        const std::span<const ObjectId>& pins) {
-  ++totals.submitted;
-  ++totals.ready;
   Group& group = groups[index];
+  totals.submitted += group.count;
+  totals.ready += group.count;
   group.flags |= kHasArguments;
   hold(index, group.submitter);
   if (!dependencies.empty() || !pins.empty()) add_arguments(index, dependencies, pins);
   if (group.waiting == 0 && has_undispatched(group)) make_ready(index);
+}
+
+/// It is placed: its elements wait in no lane and in no piece any more.
+void State::leave_for_record(Index index) {
+  totals.assigned += undispatched(groups[index]);
+  materialise(index);
+  while (groups[index].returned != kNone) {
+    const Index piece = groups[index].returned;
+    unreturn_piece(piece);
+    delete_piece(piece);
+  }
+}
+
+/// It waits for room again: the opposite.
+void State::return_pending(Index index) {
+  const std::uint32_t count = groups[index].count;
+  for (std::uint32_t begin = 0; begin < count;) {
+    std::uint32_t end = begin;
+    while (end < count && pending(groups[index], end)) ++end;
+    if (begin < end) {
+      totals.assigned -= end - begin;
+      return_piece(new_piece(index, begin, end - begin));
+    }
+    begin = end + 1;
+  }
 }
 
 void State::note_ready(Group& group) {
@@ -83,12 +108,12 @@ bool State::place_collective(Lane& lane) {
   const Index head = lane.head;
   if (lane.kind == Kind::gang) {
     // One that is tried again enters before the gang in front, but does not overtake it.
-    const bool in_front = front_gang != kNone && &lane_of(groups[front_gang]) == &lane;
-    return place_gang_head(in_front ? front_gang : head, lane);
+    const auto id = static_cast<LaneId>(&lane - lanes.data());
+    return place_gang_head(front.lane == id ? front.group : head, id);
   }
   const Placement placement = place(lane.request, nodes);
   if (placement.verdict == Placement::Verdict::placed) {
-    start_actor(head, placement.worker);
+    start_actor(head, placement.worker, placement.choice);
     return true;
   }
   if (placement.verdict != Placement::Verdict::never || nodes.live_count() == 0 ||
@@ -99,11 +124,14 @@ bool State::place_collective(Lane& lane) {
   return true;
 }
 
+/// An actor is no piece: how many may live on a worker is a matter of what they ask for alone.
 void State::occupy(Worker& worker, ShapeId shape, bool gang) {
   nodes.take(worker, shape);
+  if (!gang) worker.free.base[kPiecesAtOnce] += nodes.demand(shape).base[kPiecesAtOnce];
   nodes.note_place(worker, shape, gang);
   ++worker.actors;
-  if (front_gang != kNone) room_changed(worker);
+  update_room(worker);
+  if (!front.workers.empty()) room_changed(worker);
 }
 
 /// An actor or a member has left; a lost worker has nothing to give back.
@@ -113,6 +141,7 @@ void State::vacate(Rank rank, ShapeId shape, bool gang) {
   --worker.actors;
   nodes.forget_place(worker, shape, gang);
   nodes.give(worker, shape);
+  if (!gang) worker.free.base[kPiecesAtOnce] -= nodes.demand(shape).base[kPiecesAtOnce];
   refresh(worker);
 }
 

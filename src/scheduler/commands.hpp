@@ -11,7 +11,8 @@
 
 namespace rankine::scheduler {
 
-/// Send this piece to the worker. Its dependencies are sealed; their values are found by Scheduler::object().
+/// Send this piece to the worker. Whether it may run at once the worker knows itself: see dispatch.cpp. Its
+/// dependencies are sealed; their values are found by Scheduler::object().
 struct Start {
   Rank worker{};
   TaskId first{};  ///< first element of the piece
@@ -20,8 +21,9 @@ struct Start {
   bool range = false;
   std::uint16_t attempt = 1;  ///< 1 for the first try
   ClassId task_class{};
-  TaskKey key{};      ///< of the submission
-  Payload payload{};  ///< of the submission; stays valid until FreePayload
+  TaskKey key{};            ///< of the submission
+  Payload payload{};        ///< of the submission; stays valid until FreePayload
+  std::uint8_t choice = 0;  ///< what it has: 0 the request, i alternatives[i - 1]
 };
 
 /// Ask the worker to give unstarted work back; it answers Recalled, or the piece finishes.
@@ -33,7 +35,8 @@ struct Recall {
 };
 
 /// The piece is cancelled or over its time: ask it to stop, or, with `force`, kill the rank (then WorkerLost
-/// follows).
+/// follows). `first` may also be an actor whose constructor is over its time, and, by force, a gang whose
+/// member on this rank has not left in time after BreakGang.
 struct Interrupt {
   Rank worker{};
   TaskId first{};
@@ -64,14 +67,16 @@ struct StartActor {
   ClassId task_class{};
   TaskKey key{};
   Payload payload{};
-  Value checkpoint;  ///< payload kNoPayload: from the constructor
+  Value checkpoint;         ///< payload kNoPayload: from the constructor
+  std::uint8_t choice = 0;  ///< what it has: 0 the request, i alternatives[i - 1]
 };
 struct StopActor {
   Rank worker{};
   ObjectId actor{};
 };
 
-/// Member `member` of `size` shall get ready; after all are, RunGang goes to each.
+/// Member `member` of `size` shall get ready; after all are, RunGang goes to each. Who the others are is said
+/// by Scheduler::gang_members(). With `all` the value of every member is kept, else that of member 0 only.
 struct PrepareGang {
   Rank worker{};
   TaskId gang{};
@@ -81,6 +86,8 @@ struct PrepareGang {
   ClassId task_class{};
   TaskKey key{};
   Payload payload{};
+  bool all = false;
+  std::uint8_t choice = 0;  ///< what it has: 0 the request, i alternatives[i - 1]
 };
 struct RunGang {
   Rank worker{};

@@ -5,6 +5,16 @@
 
 #include "scheduler/state.hpp"
 
+// What runs at once on a worker follows one rule, which the scheduler and the worker each apply to the same
+// Starts (no field of Start tells it): the worker starts pieces in the order of their arrival, the next one
+// when what it asks for fits into what is free. Free is what the worker has, less the demands of its running
+// pieces (all that were started and are not blocked), of its actors and of its gang members. A blocked piece
+// gives its demand back and takes it again when it goes on, even if that is more than there is; nothing is
+// started meanwhile. Actors and gang members take theirs when they arrive. The scheduler knows a piece as
+// "active" when it is the worker's turn to start it, as "queued" behind that; it keeps a queue only at
+// workers whose cpus are all taken, sends nothing there but at the end of the queue, and asks back what does
+// not fit in its turn, so that the order holds nobody up who could run. A worker may take up a piece before
+// its turn (an awaited one): Started makes it active here.
 namespace rankine::scheduler {
 
 void State::schedule() {
@@ -43,19 +53,73 @@ Rank State::busy_worker_for(const Lane& lane, LaneId id, const ClassState& task_
 
 /// False: nothing of this lane can be placed now.
 bool State::place_head(Lane& lane) {
-  if (lane.kind != Kind::task) [[unlikely]]
-    return place_collective(lane);
+  const auto id = static_cast<LaneId>(&lane - lanes.data());
+  const bool placed = lane.kind == Kind::task ? place_task(lane, id) : place_collective(lane);
+  if (placed) [[likely]]
+    return true;
+  if (!overtaken_too_long(lane) && front.lane == kNone) [[likely]]
+    return false;
+  return place_in_kept_room(id);
+}
+
+/// The node that holds most of the large values which the task needs.
+NodeId State::home_of(const Group& group) const {
+  ByteTally tally;
+  for (Index link = group.arguments; link != kNone; link = links[link].next) {
+    if (!links[link].dependency) continue;
+    const Result* value = find_result(groups[links[link].target], links[link].element);
+    if (value != nullptr && value->state == ObjectState::sealed && value->node != index_of(kNoNode))
+      tally.add(NodeId{value->node}, value->bytes);
+  }
+  return tally.home(limits.local_bytes);
+}
+
+/// On a worker of that node, if one has room or nearly so. Affinity and the wish to spread come before.
+bool State::place_near_data(const Lane& lane, LaneId id) {
+  const PlacementRequest& request = lane.request;
+  if (request.strategy != Strategy::pack || request.rank != kNoRank || request.node != kNoNode) return false;
+  const NodeId home = home_of(groups[lane.head]);
+  if (home == kNoNode) return false;
+  const Placement local = place_local(home, request.shape, nodes);
+  if (local.verdict == Placement::Verdict::placed) {
+    dispatch(lane.head, local.worker, false, 0);
+    return true;
+  }
+  const ClassState& task_class = class_of(groups[lane.head]);
+  if (task_class.estimate < 0 || task_class.options.timeout > 0) return false;
+  for (const Rank rank : nodes.on_node(home)) {
+    const Worker& worker = nodes.worker(rank);
+    if (worker.room_lane != id || worker.started > 0) continue;
+    if (worker.load + static_cast<Nanoseconds>(task_class.estimate) > limits.wake_cost) continue;
+    dispatch(lane.head, rank, true, 0);
+    return true;
+  }
+  return false;
+}
+
+/// Its head finds no room, and younger ones were placed meanwhile.
+bool State::overtaken_too_long(Lane& lane) {
+  if (lane.stuck_since < 0) {
+    lane.stuck_since = now.ns;
+    lane.stuck_serial = next_serial;
+    return false;
+  }
+  return now.ns - lane.stuck_since >= limits.room_after && next_serial != lane.stuck_serial &&
+         newest_dispatched > groups[lane.head].sequence;
+}
+
+bool State::place_task(Lane& lane, LaneId id) {
   const Index head = lane.head;
   const ClassState& task_class = class_of(groups[head]);
-  const LaneId id = task_class.lane;
+  if (nodes.several() && groups[head].arguments != kNone && place_near_data(lane, id)) return true;
   Rank rank = busy_worker_for(lane, id, task_class, true);
   if (rank != kNoRank) {
-    dispatch(head, rank, true);
+    dispatch(head, rank, true, 0);
     return true;
   }
   const Placement placement = place(lane.request, nodes);
   if (placement.verdict == Placement::Verdict::placed) {
-    dispatch(head, placement.worker, false);
+    dispatch(head, placement.worker, false, placement.choice);
     return true;
   }
   if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
@@ -65,7 +129,7 @@ bool State::place_head(Lane& lane) {
   }
   rank = busy_worker_for(lane, id, task_class, false);
   if (rank == kNoRank) return false;
-  dispatch(head, rank, true);
+  dispatch(head, rank, true, 0);
   Worker& worker = nodes.worker(rank);  // the next one goes to another worker
   unlink_room(worker);
   update_room(worker);
@@ -114,7 +178,8 @@ Index State::cut_piece(Index index) {
   return front;
 }
 
-void State::dispatch(Index index, Rank rank, bool behind) {
+void State::dispatch(Index index, Rank rank, bool behind, std::uint8_t choice) {
+  newest_dispatched = std::max(newest_dispatched, groups[index].sequence);
   const Index made = cut_piece(index);
   Piece& piece = pieces[made];
   const Group& group = groups[index];
@@ -124,13 +189,16 @@ void State::dispatch(Index index, Rank rank, bool behind) {
       task_class.estimate < 0
           ? limits.prefetch
           : std::max<Nanoseconds>(1, static_cast<Nanoseconds>(task_class.estimate * piece.count));
+  Lane& lane = lanes[piece.lane];
+  piece.shape = lane.request.shape_of(choice);
+  lane.stuck_since = -1;
+  lane.last_worker = rank;
   Worker& worker = nodes.worker(rank);
-  if (worker.queued.size == 0 && nodes.fits(worker, lanes[piece.lane].request.shape)) behind = false;
+  if (nodes.has_room(worker, piece.shape)) behind = false;
   put_on_worker(made, worker, behind ? PieceState::queued : PieceState::active);
-  lanes[piece.lane].last_worker = rank;
   totals.assigned += piece.count;
   emit(Start{rank, offset(group.first, piece.element), piece.count, piece.element,
-             (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload});
+             (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload, choice});
   if (!behind) on_activated(made);
   update_room(worker);
   update_stealable(worker);
@@ -138,12 +206,18 @@ void State::dispatch(Index index, Rank rank, bool behind) {
 
 void State::fail_never(Index index) {
   const Group& group = groups[index];
-  const TaskClass& options = class_of(group).options;
-  std::string text = "it asks for " + nodes.describe(lane_of(group).request.shape);
-  if (options.rank != kNoRank) text += " on rank " + std::to_string(index_of(options.rank));
-  if (options.node != kNoNode) text += " on node " + std::to_string(index_of(options.node));
-  text += "; " + nodes.describe_largest();
-  fail_unfinished(index, {.kind = FailureKind::unsatisfiable, .cause = {}, .text = std::move(text)});
+  const std::string text =
+      "it asks for " + describe(lane_of(group).request) + "; " + nodes.describe_largest();
+  fail_unfinished(index, {.kind = FailureKind::unsatisfiable, .cause = {}, .text = text});
+}
+
+/// "1 gpus or 4 cpus on rank 3".
+std::string State::describe(const PlacementRequest& request) const {
+  std::string text = nodes.describe(request.shape);
+  for (const ShapeId shape : request.alternatives) text += " or " + nodes.describe(shape);
+  if (request.rank != kNoRank) text += " on rank " + std::to_string(index_of(request.rank));
+  if (request.node != kNoNode) text += " on node " + std::to_string(index_of(request.node));
+  return text;
 }
 
 // ---- taking work back ----
@@ -185,7 +259,8 @@ void State::steal_for(Rank idle) {
     if (worker.recalls > 0 || (worker.load <= limits.wake_cost && worker.started == 0)) continue;
     const Index piece = worker.queued.tail != kNone ? worker.queued.tail : worker.active.head;
     const PlacementRequest& request = lanes[pieces[piece].lane].request;
-    if (request.rank != kNoRank || request.node != kNoNode || !nodes.fits(thief, request.shape)) continue;
+    if (request.rank != kNoRank || request.node != kNoNode || !nodes.fits(thief, pieces[piece].shape))
+      continue;
     if (victim == nullptr || worker.load > victim->load) victim = &worker;
   }
   if (victim != nullptr) recall_from(*victim);

@@ -38,7 +38,7 @@ void State::seal(Index index, std::uint32_t element, const Value& value) {
     end.marks |= kDropped;
     group.flags |= kSomeDropped;
   }
-  ++totals.finished;
+  if (group.kind != Kind::promise) ++totals.finished;
   note_ended(index, element, waiters);
 }
 
@@ -57,7 +57,8 @@ void State::fail(Index index, std::uint32_t element, const Failure& failure, Val
     end.marks |= kOwnFailure;
     failures[failure_key(index, element)] = failure;
   }
-  ++(failure.kind == FailureKind::cancelled ? totals.cancelled : totals.failed);
+  if (group.kind != Kind::promise)
+    ++(failure.kind == FailureKind::cancelled ? totals.cancelled : totals.failed);
   note_ended(index, element, waiters);
 }
 
@@ -84,7 +85,7 @@ void State::fail_unfinished(Index index, const Failure& failure) {
 void State::process_ended(const EndedSpan& span) {
   Group& group = groups[span.group];
   const ObjectId first = offset(group.first, span.element);
-  if (group.submitter != kNoRank && holds(group, group.submitter))
+  if (group.submitter != kNoRank && group.kind != Kind::promise && holds(group, group.submitter))
     deliver(group.submitter, first, span.count);
   if (group.range != kNone) {
     auto& wanted = ranges[group.range].wanted;
@@ -157,6 +158,10 @@ ObjectView State::view(ObjectId id) const {
   }
   view.value = {Payload{end->payload}, end->bytes, NodeId{end->node}};
   view.failure = end->failure;
+  if (group.kind == Kind::gang && end->failure == FailureKind::threw) {  // one error for all elements
+    const Result* error = find_result(group, gangs[group.extra].error_at);
+    view.value = {Payload{error->payload}, error->bytes, NodeId{error->node}};
+  }
   if ((end->marks & (kOwnFailure | kGroupFailure)) != 0) {
     const bool own = (end->marks & kOwnFailure) != 0;
     const Failure& failure = failures.at(failure_key(place.group, own ? place.element : kNone));

@@ -77,6 +77,9 @@ struct CancelRequested {
   bool force = false;  ///< also ends running work by killing its rank
 };
 
+/// The driver failed: everything that has not ended is to be cancelled, whoever submitted it.
+struct EverythingCancelled {};
+
 // ---- objects
 // --------------------------------------------------------------------------------------------------
 
@@ -106,6 +109,41 @@ struct Wanted {
   Rank rank{};
 };
 
+/// The result of an actor's call became visible beyond the rank that made the call: a pending object, held by
+/// `owner`, that a later Fulfilled ends. From then on it is a dependency, a pin, Wanted, Held and Released
+/// like any other. It fails as lost when the rank of its owner is lost first; when nobody refers to it any
+/// more it is forgotten, and a Fulfilled that still comes is freed. One that is
+/// promised again (by a retried task on another rank) has one more holder, who is its owner from then on.
+struct Promised {
+  ObjectId object{};
+  Rank owner{};
+};
+/// Ends a promised object: sealed with `value`, or, if `failed`, failed as `threw` with the packed error. If
+/// it is unknown or has ended already, the value is freed and nothing else happens.
+struct Fulfilled {
+  ObjectId object{};
+  Rank owner{};
+  Value value;
+  bool failed = false;
+  std::span<const ObjectId> inside{};  ///< refs that lie inside the value
+};
+
+/// A ref to `object` is under way to rank `to` inside a message that does not pass the head. Sent by the
+/// lender before its own Released; the group lives at least until the borrower, which has told what it keeps
+/// (Held), says LoanReturned. That may come first, because it takes another way: loans are counted, below
+/// zero too. Counts of a lost borrower are dropped, and what is lent to one later is ignored. `from`, if
+/// given by both, also drops returns whose Lent died with the lender.
+struct Lent {
+  ObjectId object{};
+  Rank to{};
+  Rank from = kNoRank;
+};
+struct LoanReturned {
+  ObjectId object{};
+  Rank by{};
+  Rank from = kNoRank;
+};
+
 /// The bytes of a sealed object turned out to be gone (its node died, its memory failed).
 struct ObjectVanished {
   ObjectId object{};
@@ -128,6 +166,7 @@ struct WorkerLost {
 // ---- actors
 // ---------------------------------------------------------------------------------------------------
 
+/// The class's timeout is that of the constructor, counted from StartActor.
 struct ActorSpawned {
   ObjectId actor{};
   TaskId parent{};
@@ -164,6 +203,9 @@ struct ActorKilled {
 // ---- gangs
 // ----------------------------------------------------------------------------------------------------
 
+/// A gang: one call on `ranks` workers at once. Its result is the value of member 0, or, with `all`, a group
+/// of `ranks` objects [gang, gang + ranks) of which element i is the value of member i. They are sealed
+/// together, and a failure fails them all. The class's timeout counts from RunGang.
 struct GangSubmitted {
   TaskId gang{};
   std::uint32_t ranks = 1;
@@ -174,6 +216,7 @@ struct GangSubmitted {
   Payload payload{};
   std::span<const ObjectId> dependencies;
   std::span<const ObjectId> pins;
+  bool all = false;
 };
 struct GangMemberReady {
   TaskId gang{};
@@ -185,6 +228,7 @@ struct GangMemberFinished {
   Rank worker{};
   std::uint16_t attempt = 0;
   Outcome outcome;
+  std::span<const ObjectId> inside{};  ///< refs that lie inside the value
 };
 
 // ---- time
@@ -193,9 +237,10 @@ struct GangMemberFinished {
 /// The instant of a SetTimer has come.
 struct Tick {};
 
-using Event = std::variant<Submitted, Started, Finished, Blocked, Unblocked, Recalled, CancelRequested, Put,
-                           Held, Released, Wanted, ObjectVanished, WorkerJoined, WorkerLost, ActorSpawned,
-                           ActorReady, ActorFailed, ActorCheckpointed, ActorKilled, GangSubmitted,
-                           GangMemberReady, GangMemberFinished, Tick>;
+using Event =
+    std::variant<Submitted, Started, Finished, Blocked, Unblocked, Recalled, CancelRequested,
+                 EverythingCancelled, Put, Held, Released, Wanted, Promised, Fulfilled, Lent, LoanReturned,
+                 ObjectVanished, WorkerJoined, WorkerLost, ActorSpawned, ActorReady, ActorFailed,
+                 ActorCheckpointed, ActorKilled, GangSubmitted, GangMemberReady, GangMemberFinished, Tick>;
 
 }  // namespace rankine::scheduler

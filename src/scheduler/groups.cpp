@@ -35,6 +35,7 @@ Index State::new_group(ObjectId first, std::uint32_t count, Kind kind) {
   group.count = count;
   group.kind = kind;
   group.flags = kLive;
+  group.result.bytes = static_cast<std::uint64_t>(now.ns);
   if (count != 1) {
     group.range = ranges.allocate();
     group.flags |= kRange;
@@ -115,10 +116,25 @@ void State::maybe_free(Index index) {
 }
 
 void State::pin_inside(Index index, ObjectId inner) {
+  pin_into(index, inner, groups[index].inside);
+}
+
+/// `list` is of the group or of its gang.
+void State::pin_into(Index index, ObjectId inner, Index& list) {
   const IdTable::Place place = ids.find(inner);
   if (place.group == kNone || place.group == index) return;
   pin(place.group);
-  new_link({.target = place.group, .element = place.element}, groups[index].inside);
+  new_link({.target = place.group, .element = place.element}, list);
+}
+
+void State::unpin_all(Index& list) {
+  Index link = std::exchange(list, kNone);
+  while (link != kNone) {
+    const Link entry = links[link];
+    links.release(link);
+    unpin(entry.target);
+    link = entry.next;
+  }
 }
 
 void State::free_value(const Result& result) {
@@ -150,13 +166,7 @@ void State::drop_arguments(Index index) {
   group.flags = static_cast<std::uint16_t>(group.flags & ~kHasArguments);
   if (group.payload != kNoPayload) emit(FreePayload{group.payload});
   group.payload = kNoPayload;
-  Index link = std::exchange(group.arguments, kNone);
-  while (link != kNone) {
-    const Link entry = links[link];
-    links.release(link);
-    unpin(entry.target);
-    link = entry.next;
-  }
+  unpin_all(group.arguments);
 }
 
 /// All elements have ended: the arguments go, unless a value in a node's memory may need them to be made
@@ -199,15 +209,11 @@ void State::free_group(Index index) {
     extra.wanted.clear();
     ranges.release(group.range);
   }
-  Index link = std::exchange(group.inside, kNone);
-  while (link != kNone) {
-    const Link entry = links[link];
-    links.release(link);
-    unpin(entry.target);
-    link = entry.next;
-  }
+  unpin_all(group.inside);
   if (group.extra != kNone) [[unlikely]]
     free_record(group);
+  if ((group.flags & kLoans) != 0) [[unlikely]]
+    drop_loans_of(index);
   ids.unbind(group.first, group.count);
   totals.live_objects -= group.count;
   group.flags = kZombie;

@@ -3,6 +3,7 @@
 // starting or alive. Its handle is sealed when it is ready for the first time, fails when the actor is dead
 // for good, and an actor whose handle nobody holds is stopped. Calls of methods do not come here.
 #include <algorithm>
+#include <cstdio>
 
 #include "scheduler/state.hpp"
 
@@ -11,8 +12,8 @@
 namespace rankine::scheduler {
 
 void State::on(const ActorSpawned& event) {
-  if (known_already(event.actor, Kind::actor, event)) return;
-  const Index index = new_collective(event.actor, Kind::actor, event);
+  if (known_already(event.actor, 1, Kind::actor, event)) return;
+  const Index index = new_collective(event.actor, 1, Kind::actor, event);
   const Index record = actors.allocate();
   actors[record] = Actor{};
   actors[record].group = index;
@@ -42,40 +43,57 @@ bool State::allowed(const Actor& actor, ActorEvent event) {
   return said == Verdict::allowed;
 }
 
-void State::start_actor(Index index, Rank rank) {
+void State::start_actor(Index index, Rank rank, std::uint8_t choice) {
   const Group& group = groups[index];
   Actor& actor = actors[group.extra];
   allowed(actor, ActorEvent::placed);
-  if (actor.state == ActorState::placing) {
-    delete_piece(cut_piece(index));
-    ++totals.assigned;
-  }
+  if (front.group == index) release_front();
+  if (actor.state == ActorState::placing) leave_for_record(index);
+  actor.tried = 0;
   actor.state = ActorState::starting;
   actor.worker = rank;
-  occupy(nodes.worker(rank), lanes[actor.lane].request.shape, false);
+  Lane& lane = lanes[actor.lane];
+  actor.shape = lane.request.shape_of(choice);
+  lane.stuck_since = -1;
+  actor.timed_out = false;
+  actor.since = now;
+  actor.serial = next_serial++;
+  const Nanoseconds timeout = class_of(group).options.timeout;
+  if (timeout > 0) push_timer({now + timeout, group.extra, actor.serial, Kind::actor, false});
+  occupy(nodes.worker(rank), actor.shape, false);
   emit(StartActor{rank, group.first, actor.attempt, group.task_class, group.key, group.payload,
-                  actor.checkpoint});
+                  actor.checkpoint, choice});
 }
 
 /// Those that were alive before go first; they wait in no lane because their handle has not ended with them.
 void State::place_restarting() {
   const std::vector<Index> waiting = std::exchange(restarting, {});
   ready_groups -= waiting.size();
-  for (const Index index : waiting) {
-    const Placement placement = place(lane_of(groups[index]).request, nodes);
-    if (placement.verdict == Placement::Verdict::placed) {
-      start_actor(index, placement.worker);
-    } else if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
-               nodes.seen_count() >= limits.expected_workers) {
-      std::string text = "the actor cannot restart: it asks for " +
-                         nodes.describe(lane_of(groups[index]).request.shape) + "; " +
-                         nodes.describe_largest();
-      end_actor(index, {FailureKind::unsatisfiable, {}, std::move(text)});
-    } else {
-      restarting.push_back(index);
-      ++ready_groups;
-    }
+  for (const Index index : waiting) place_again(index);
+}
+
+void State::place_again(Index index) {
+  const LaneId id = lane_id(groups[index]);
+  Actor& actor = actors[groups[index].extra];
+  const Placement placement = place(lanes[id].request, nodes);
+  if (placement.verdict == Placement::Verdict::placed)
+    return start_actor(index, placement.worker, placement.choice);
+  if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
+      nodes.seen_count() >= limits.expected_workers) {
+    std::string text = "the actor cannot restart: it asks for " + describe(lanes[id].request) + "; " +
+                       nodes.describe_largest();
+    return end_actor(index, {FailureKind::unsatisfiable, {}, std::move(text)});
   }
+  if (front.group != index && actor.tried != supply_changes && front_yields(lanes[id])) {
+    actor.tried = supply_changes;
+    keep_room(id, index, 1);
+  }
+  if (has_its_room(id, index)) {
+    const Front kept = take_front();
+    return start_actor(index, kept.workers.front(), kept.choice);
+  }
+  restarting.push_back(index);
+  ++ready_groups;
 }
 
 void State::on(const ActorReady& event) {
@@ -93,7 +111,12 @@ void State::on(const ActorFailed& event) {
   if (actor == nullptr || actor->worker != event.worker || !allowed(*actor, ActorEvent::threw))
     return free_stale(event.error);
   const Index index = actor->group;
+  std::string late = actor->timed_out ? start_timeout_text(*actor) : std::string();
   stop_actor(index);
+  if (!late.empty()) {
+    free_stale(event.error);
+    return end_actor(index, {FailureKind::timed_out, {}, std::move(late)});
+  }
   end_actor(index, {.kind = FailureKind::threw, .cause = {}, .text = {}}, event.error);
 }
 
@@ -114,7 +137,7 @@ void State::stop_actor(Index index) {
   Actor& actor = actors[groups[index].extra];
   if (actor.worker == kNoRank) return;
   if (pending(groups[index], 0)) --totals.assigned;
-  vacate(std::exchange(actor.worker, kNoRank), lanes[actor.lane].request.shape, false);
+  vacate(std::exchange(actor.worker, kNoRank), actor.shape, false);
 }
 
 void State::kill_actor(Index index, bool restart) {
@@ -154,6 +177,7 @@ void State::end_actor(Index index, const Failure& failure, Value error) {
   Group& group = groups[index];
   Actor& actor = actors[group.extra];
   if (actor.state == ActorState::restarting) ready_groups -= std::erase(restarting, index);
+  if (front.group == index) release_front();
   free_stale(std::exchange(actor.checkpoint, {}));
   const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
   actor.state = ActorState::dead;
@@ -178,10 +202,33 @@ void State::end_actor(Index index, const Failure& failure, Value error) {
 void State::lose_actor(Index index, Rank rank) {
   Actor& actor = actors[groups[index].extra];
   allowed(actor, ActorEvent::worker_lost);
+  std::string late =
+      actor.timed_out && actor.state == ActorState::starting ? start_timeout_text(actor) : std::string();
   stop_actor(index);
-  deaths.push_back({rank, actor.deaths});
-  actor.deaths = static_cast<Index>(deaths.size() - 1);
+  if (!late.empty()) return end_actor(index, {FailureKind::timed_out, {}, std::move(late)});
+  actor.deaths = note_death(rank, actor.deaths);
   restart_actor(index);
+}
+
+/// Its constructor takes too long: asked to stop, then its rank is killed. If it gets ready first, it lives.
+void State::actor_over_time(const Timer& timer) {
+  Actor& actor = actors[timer.record];
+  if (!allowed(actor, ActorEvent::timed_out)) return;
+  actor.timed_out = true;
+  if (timer.forced) {
+    nodes.worker(actor.worker).kill_asked = true;
+  } else {
+    keep_timer({now + limits.interrupt_grace, timer.record, timer.serial, Kind::actor, true});
+  }
+  emit(Interrupt{actor.worker, groups[actor.group].first, 1, actor.attempt, timer.forced});
+}
+
+std::string State::start_timeout_text(const Actor& actor) const {
+  char text[96];
+  std::snprintf(text, sizeof text, "its constructor on rank %d took longer than its timeout of %g s",
+                index_of(actor.worker),
+                static_cast<double>(class_of(groups[actor.group]).options.timeout) * 1e-9);
+  return text;
 }
 
 void State::deliver_to_holders(Index index) {

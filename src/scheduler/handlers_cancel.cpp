@@ -14,16 +14,26 @@ void State::on(const CancelRequested& event) {
       ++done;
       continue;
     }
-    const Group& group = groups[place.group];
-    const std::uint32_t count = std::min(event.count - done, group.count - place.element);
-    if (group.kind == Kind::actor) {
-      kill_actor(place.group, false);
-    } else if (group.kind == Kind::gang) {
-      cancel_gang(place.group, event.force);
-    } else if (group.kind == Kind::task && group.ended < group.count) {
-      cancel(place.group, place.element, count, event.force);
-    }
+    const std::uint32_t count = std::min(event.count - done, groups[place.group].count - place.element);
+    cancel_group(place.group, place.element, count, event.force);
     done += count;
+  }
+}
+
+void State::on(const EverythingCancelled&) {
+  for (Index index = 0; index < groups.bound(); ++index) {
+    if ((groups[index].flags & kLive) != 0) cancel_group(index, 0, groups[index].count, false);
+  }
+}
+
+void State::cancel_group(Index index, std::uint32_t element, std::uint32_t count, bool force) {
+  const Group& group = groups[index];
+  if (group.kind == Kind::actor) {
+    kill_actor(index, false);
+  } else if (group.kind == Kind::gang) {
+    cancel_gang(index, force);
+  } else if (group.kind == Kind::task && group.ended < group.count) {
+    cancel(index, element, count, force);
   }
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of gangs: submitted, member ready, member finished; cancellation and the loss of members. A gang
 // ends or is tried again only after each member has left or is lost, so that no worker is in two attempts at
-// once. How it gets its workers is in gang_room.cpp. Time limits are not applied to gangs.
+// once. How it gets its workers is in room.cpp.
 #include <algorithm>
+#include <cstdio>
 
 #include "scheduler/state.hpp"
 
@@ -11,12 +12,15 @@
 namespace rankine::scheduler {
 
 void State::on(const GangSubmitted& event) {
-  if (known_already(event.gang, Kind::gang, event)) return;
-  const Index index = new_collective(event.gang, Kind::gang, event);
+  const std::uint32_t ranks = std::max(event.ranks, 1u);
+  const std::uint32_t count = event.all ? ranks : 1;
+  if (known_already(event.gang, count, Kind::gang, event)) return;
+  const Index index = new_collective(event.gang, count, Kind::gang, event);
   const Index record = gangs.allocate();
   gangs[record] = Gang{};
   gangs[record].group = index;
-  gangs[record].ranks = std::max(event.ranks, 1u);
+  gangs[record].ranks = ranks;
+  gangs[record].all = event.all;
   gangs[record].lane = intern_lane(class_of(groups[index]).options, Kind::gang);
   groups[index].extra = record;
   await_room(index, event.dependencies, event.pins);
@@ -27,6 +31,16 @@ Index State::find_gang(ObjectId id, std::uint16_t attempt) const {
   const IdTable::Place place = ids.find(id);
   if (place.group == kNone || groups[place.group].kind != Kind::gang) return kNone;
   return gangs[groups[place.group].extra].attempt == attempt ? place.group : kNone;
+}
+
+std::vector<Rank> State::gang_members(TaskId id) const {
+  std::vector<Rank> ranks;
+  const IdTable::Place place = ids.find(id);
+  if (place.group == kNone || groups[place.group].kind != Kind::gang) return ranks;
+  const Gang& gang = gangs[groups[place.group].extra];
+  if (gang.state < GangState::preparing) return ranks;
+  for (const GangMember& member : gang.members) ranks.push_back(member.rank);
+  return ranks;
 }
 
 /// Of a placed gang; nullptr: the rank is no member, or has left.
@@ -61,6 +75,8 @@ void State::on(const GangMemberReady& event) {
   member->state = GangMember::State::ready;
   if (++gang.ready < gang.ranks) return;
   gang.state = GangState::running;
+  const Nanoseconds timeout = class_of(groups[index]).options.timeout;
+  if (timeout > 0) push_timer({now + timeout, groups[index].extra, gang.serial, Kind::gang, false});
   for (const GangMember& each : gang.members) emit(RunGang{each.rank, event.gang, gang.attempt});
 }
 
@@ -79,38 +95,60 @@ void State::on(const GangMemberFinished& event) {
       gang.error = event.outcome.value;
     }
     gang.failed = true;
-    break_gang(gang);  // the others may wait for this one in a collective operation
-  } else if (member == gang.members.data()) {
-    gang.value = event.outcome.value;
+    break_gang(gang, limits.break_grace);  // the others may wait for this one in a collective operation
   } else {
-    free_stale(event.outcome.value);
+    keep_value(gang, static_cast<std::uint32_t>(member - gang.members.data()), event);
   }
-  vacate(event.worker, lanes[gang.lane].request.shape, true);
+  vacate(event.worker, gang.shape, true);
   if (gang.out == gang.ranks) conclude(index);
 }
 
-/// Asks those that have not left to leave.
-void State::break_gang(Gang& gang) {
+/// Values are sealed when all members are out; until then the gang keeps what lies inside them alive.
+void State::keep_value(Gang& gang, std::uint32_t member, const GangMemberFinished& event) {
+  if (member >= gang.values.size()) return free_stale(event.outcome.value);
+  gang.values[member] = event.outcome.value;
+  for (const ObjectId inner : event.inside) pin_into(gang.group, inner, gang.inside);
+}
+
+/// Asks those that have not left to leave; who has not after the grace time is killed with its rank, so that
+/// the gang comes to an end.
+void State::break_gang(Gang& gang, Nanoseconds grace) {
   if (gang.state == GangState::broken) return;
   gang.state = GangState::broken;
+  bool some = false;
   for (const GangMember& member : gang.members) {
-    if (member.state != GangMember::State::out && nodes.live(member.rank))
-      emit(BreakGang{member.rank, groups[gang.group].first, gang.attempt});
+    if (member.state == GangMember::State::out || !nodes.live(member.rank)) continue;
+    some = true;
+    emit(BreakGang{member.rank, groups[gang.group].first, gang.attempt});
   }
+  if (some && grace > 0) push_timer({now + grace, groups[gang.group].extra, gang.serial, Kind::gang, true});
+}
+
+void State::kill_members(Gang& gang) {
+  for (const GangMember& member : gang.members) {
+    if (member.state == GangMember::State::out || !nodes.live(member.rank)) continue;
+    nodes.worker(member.rank).kill_asked = true;
+    emit(Interrupt{member.rank, groups[gang.group].first, 1, gang.attempt, true});
+  }
+}
+
+void State::gang_over_time(const Timer& timer) {
+  Gang& gang = gangs[timer.record];
+  if (!allowed(gang, GangEvent::timed_out)) return;
+  if (timer.forced) return kill_members(gang);
+  if (gang.state == GangState::broken)  // for another reason, which may have left it all the time it wants
+    return keep_timer({now + limits.interrupt_grace, timer.record, timer.serial, Kind::gang, true});
+  gang.timed_out = true;
+  break_gang(gang, limits.interrupt_grace);
 }
 
 void State::cancel_gang(Index index, bool force) {
   Gang& gang = gangs[groups[index].extra];
   if (!allowed(gang, GangEvent::cancelled)) return;
-  if (gang.state < GangState::preparing) return cancel(index, 0, 1, force);
-  mark_cancelled(index, 0, 1);
-  break_gang(gang);
-  if (!force) return;
-  for (const GangMember& member : gang.members) {
-    if (member.state == GangMember::State::out) continue;
-    nodes.worker(member.rank).kill_asked = true;
-    emit(Interrupt{member.rank, groups[index].first, 1, gang.attempt, true});
-  }
+  if (gang.state < GangState::preparing) return cancel(index, 0, groups[index].count, force);
+  gang.cancelled = true;
+  break_gang(gang, 0);  // without force nobody is killed for it
+  if (force) kill_members(gang);
 }
 
 void State::lose_member(Index index, Rank rank) {
@@ -118,36 +156,78 @@ void State::lose_member(Index index, Rank rank) {
   allowed(gang, GangEvent::member_lost);
   find_member(gang, rank)->state = GangMember::State::out;
   ++gang.out;
-  if (!gang.lost) ++gang.death_count;
+  // A rank that was killed on purpose does not make this gang a suspect.
+  if (!gang.lost && !nodes.worker(rank).kill_asked) ++gang.death_count;
   gang.lost = true;
-  deaths.push_back({rank, gang.deaths});
-  gang.deaths = static_cast<Index>(deaths.size() - 1);
-  break_gang(gang);
-  vacate(rank, lanes[gang.lane].request.shape, true);
+  gang.deaths = note_death(rank, gang.deaths);
+  break_gang(gang, limits.break_grace);
+  vacate(rank, gang.shape, true);
   if (gang.out == gang.ranks) conclude(index);
 }
 
-/// All members are out: cancelled if that was asked; the value of member 0 if all returned; else tried again,
-/// or failed. A loss explains the errors that the other members throw because of it.
+/// All members are out: cancelled if that was asked; their values if all returned; else tried again, or
+/// failed. A timeout, and after it a loss, explains the errors that the other members throw because of it.
 void State::conclude(Index index) {
   Gang& gang = gangs[groups[index].extra];
   const TaskClass& options = class_of(groups[index]).options;
-  const bool cancelled = (groups[index].result.marks & kCancelAsked) != 0;
   gang.state = GangState::ended;
+  gang.serial = 0;
   gang.members.clear();
-  --totals.assigned;
-  if (!gang.lost && !gang.failed && !cancelled) return seal(index, 0, std::exchange(gang.value, {}));
-  free_stale(std::exchange(gang.value, {}));
+  if (!gang.lost && !gang.failed && !gang.cancelled) return seal_values(index);
+  drop_attempt_values(gang);
   const Value error = std::exchange(gang.error, {});
   const bool poison = gang.lost && gang.death_count >= limits.poison_deaths;
-  const bool again =
-      (gang.lost || options.retry_exceptions) && !poison && gang.attempt <= options.max_retries;
-  if (!cancelled && !again && !gang.lost)
-    return fail(index, 0, {.kind = FailureKind::threw, .cause = {}, .text = {}}, error);
+  const bool retries = options.retry_exceptions || (gang.lost && !gang.timed_out);
+  const bool again = retries && !poison && gang.attempt <= options.max_retries;
+  if (!gang.cancelled && !again && !gang.timed_out && !gang.lost)
+    return fail_pending(index, {.kind = FailureKind::threw, .cause = {}, .text = {}}, error);
   free_stale(error);
-  if (cancelled) return fail(index, 0, {FailureKind::cancelled, {}, std::string(kCancelledText)});
+  if (gang.cancelled) return fail_pending(index, {FailureKind::cancelled, {}, std::string(kCancelledText)});
   if (again) return retry_gang(index);
-  fail(index, 0, {poison ? FailureKind::poison : FailureKind::worker_died, {}, death_text(gang.deaths)});
+  if (gang.timed_out) {
+    char text[128];
+    std::snprintf(text, sizeof text, "attempt %d on %u ranks took longer than its timeout of %g s",
+                  int{gang.attempt}, gang.ranks, static_cast<double>(options.timeout) * 1e-9);
+    return fail_pending(index, {FailureKind::timed_out, {}, text});
+  }
+  fail_pending(index, {poison ? FailureKind::poison : FailureKind::worker_died, {}, death_text(gang.deaths)});
+}
+
+void State::seal_values(Index index) {
+  Group& group = groups[index];
+  Gang& gang = gangs[group.extra];
+  const std::vector<Value> values = std::exchange(gang.values, {});
+  totals.assigned -= group.count - group.ended;
+  while (gang.inside != kNone) {
+    const Index link = gang.inside;
+    gang.inside = links[link].next;
+    links[link].next = group.inside;
+    group.inside = link;
+  }
+  for (std::uint32_t i = 0; i < group.count; ++i) {
+    if (pending(group, i)) {
+      seal(index, i, values[i]);
+    } else {
+      free_stale(values[i]);  // it has its value from an earlier run
+    }
+  }
+}
+
+void State::drop_attempt_values(Gang& gang) {
+  for (const Value& value : std::exchange(gang.values, {})) free_stale(value);
+  unpin_all(gang.inside);
+}
+
+/// One failure for all elements that have not ended; the packed error is kept with the first of them.
+void State::fail_pending(Index index, const Failure& failure, Value error) {
+  Group& group = groups[index];
+  totals.assigned -= group.count - group.ended;
+  bool first = true;
+  for (std::uint32_t i = 0; i < group.count; ++i) {
+    if (!pending(group, i)) continue;
+    if (first) gangs[group.extra].error_at = i;
+    fail(index, i, failure, std::exchange(first, false) ? error : Value{});
+  }
 }
 
 /// Before what else waits for room.
@@ -156,7 +236,17 @@ void State::retry_gang(Index index) {
   gang.state = GangState::room;
   ++gang.attempt;
   ++totals.retried;
-  return_piece(new_piece(index, 0, 1));
+  return_pending(index);
+}
+
+/// A value of an earlier run was lost. A gang that is under way, or waits, makes it too.
+void State::gang_remakes(Gang& gang) {
+  allowed(gang, GangEvent::remade);
+  if (gang.state != GangState::ended) return;
+  gang.state = GangState::room;
+  gang.attempt = 1;
+  gang.deaths = kNone;
+  gang.death_count = 0;
 }
 
 }  // namespace rankine::scheduler

@@ -55,7 +55,7 @@ void State::on(const Wanted& event) {
 /// Delivers what has ended now and the rest when it ends.
 void State::want(Index index, std::uint32_t element, std::uint32_t count, Rank rank) {
   Group& group = groups[index];
-  const bool told_anyway = group.submitter == rank && holds(group, rank);
+  const bool told_anyway = group.submitter == rank && group.kind != Kind::promise && holds(group, rank);
   const std::uint32_t end = element + count;
   bool some_pending = false;
   for (std::uint32_t begin = element; begin < end;) {
@@ -108,8 +108,9 @@ void State::lose_value(Index index, std::uint32_t element, std::string_view why)
   end.state = ObjectState::failed;
   end.failure = FailureKind::lost;
   end.marks = static_cast<std::uint8_t>((end.marks & ~kDropped) | kOwnFailure);
-  const char* hint = group.kind == Kind::put ? "; put it again, or let a task make it"
-                                             : "; its lineage is not kept, or no retry is left";
+  const char* hint = group.kind == Kind::put       ? "; put it again, or let a task make it"
+                     : group.kind == Kind::promise ? "; call the actor again"
+                                                   : "; its lineage is not kept, or no retry is left";
   failures[failure_key(index, element)] = {
       FailureKind::lost, {}, "the only copy is gone: " + std::string(why) + hint};
   recheck_dependants(index, element);
@@ -128,19 +129,19 @@ void State::remake(Index index, std::uint32_t element) {
     return;
   }
   forget_lineage(index);
-  if (group.kind == Kind::gang) {
-    Gang& gang = gangs[group.extra];
-    if (!allowed(gang, GangEvent::remade)) return;
-    gang.state = GangState::room;
-    gang.attempt = 1;
-    gang.deaths = kNone;
-    gang.death_count = 0;
-  }
   end = Result{};
+  if (group.range == kNone) end.bytes = static_cast<std::uint64_t>(now.ns);
   --group.ended;
   --totals.finished;
   ++totals.retried;
   values_were_lost = true;
+  if (group.kind == Kind::gang) {
+    gang_remakes(gangs[group.extra]);
+    if (gangs[group.extra].state >= GangState::preparing) {  // the run that is under way makes it
+      ++totals.assigned;
+      return;
+    }
+  }
   return_piece(new_piece(index, element, 1));
 }
 

@@ -53,8 +53,10 @@ void State::on(const Started& event) {
   Piece& piece = pieces[index];
   record(index, PieceEvent::started);
   if (verdict(piece.state, PieceEvent::started) != Verdict::allowed || (piece.flags & kStarted) != 0) return;
-  piece.flags |= kStarted;
   Worker& worker = nodes.worker(event.worker);
+  // It waits for something that the worker took up before its turn, or a room that was kept is being used.
+  if (piece.state == PieceState::queued) activate(index, worker);
+  piece.flags |= kStarted;
   if (piece.state == PieceState::active) ++worker.started;
   if ((piece.flags & kForce) != 0) {
     worker.kill_asked = true;
@@ -125,7 +127,8 @@ void State::end_element(Piece& piece, std::uint32_t element, const Outcome& outc
     return fail(index, element,
                 {.kind = FailureKind::cancelled, .cause = {}, .text = std::string(kCancelledText)});
   }
-  if (!outcome.failed) return seal(index, element, outcome.value);
+  // What was asked to stop because its time was over may have returned anything.
+  if (!outcome.failed && (piece.flags & kTimedOut) == 0) return seal(index, element, outcome.value);
   if (options.retry_exceptions && piece.attempt <= options.max_retries) {
     drop_error();
     ++totals.retried;

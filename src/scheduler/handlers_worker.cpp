@@ -15,7 +15,7 @@ void State::on(const WorkerJoined& event) {
   totals.workers = nodes.live_count();
   idle_hint = event.rank;
   ++supply_changes;
-  if (front_gang != kNone) room_changed(nodes.worker(event.rank));
+  if (!front.workers.empty()) room_changed(nodes.worker(event.rank));
 }
 
 void State::on(const WorkerLost& event) {
@@ -35,6 +35,8 @@ void State::on(const WorkerLost& event) {
     update_stealable(worker);
     lose_places(event.rank);
   }
+  lose_promises(event.rank);
+  lose_loans(event.rank);
   vanish_holdings(event.rank);
   if (event.node_lost && nodes.known(event.rank)) lose_node(nodes.worker(event.rank).node);
 }
@@ -61,8 +63,7 @@ void State::retry_or_fail(Index index, Rank rank, bool suspect) {
   std::string timeout = timed_out ? timeout_text(like) : std::string();
   delete_piece(index);
   Failure failure;
-  deaths.push_back({rank, like.deaths});
-  like.deaths = static_cast<Index>(deaths.size() - 1);
+  like.deaths = note_death(rank, like.deaths);
   if (suspect) ++like.death_count;
   if (timed_out && !(options.retry_exceptions && like.attempt <= options.max_retries)) {
     failure = {FailureKind::timed_out, {}, std::move(timeout)};
@@ -84,6 +85,41 @@ void State::retry_or_fail(Index index, Rank rank, bool suspect) {
     const bool cancelled = end != nullptr && (end->marks & kCancelAsked) != 0;
     fail(like.group, like.element + i, cancelled ? Failure{FailureKind::cancelled, {}, {}} : failure);
   }
+}
+
+Index State::note_death(Rank rank, Index earlier) {
+  if (deaths.size() >= deaths_prune_at) earlier = prune_deaths(earlier);
+  deaths.push_back({rank, earlier});
+  return static_cast<Index>(deaths.size() - 1);
+}
+
+/// Keeps the histories of what has not ended, and the one that starts at `kept`, whose new place it returns.
+Index State::prune_deaths(Index kept) {
+  std::vector<Index*> roots = {&kept};
+  for (Index at = 0; at < pieces.bound(); ++at) {
+    if (pieces[at].group != kNone) roots.push_back(&pieces[at].deaths);
+  }
+  for (Index at = 0; at < actors.bound(); ++at) {
+    if (actors[at].group != kNone) roots.push_back(&actors[at].deaths);
+  }
+  for (Index at = 0; at < gangs.bound(); ++at) {
+    if (gangs[at].group != kNone) roots.push_back(&gangs[at].deaths);
+  }
+  std::vector<Index> moved(deaths.size(), kNone);
+  for (const Index* root : roots) {
+    for (Index at = *root; at != kNone && moved[at] == kNone; at = deaths[at].earlier) moved[at] = at;
+  }
+  Index count = 0;
+  for (Index at = 0; at < moved.size(); ++at) {  // an earlier death has the smaller index
+    if (moved[at] == kNone) continue;
+    const Death death = deaths[at];
+    deaths[count] = {death.rank, death.earlier == kNone ? kNone : moved[death.earlier]};
+    moved[at] = count++;
+  }
+  deaths.resize(count);
+  for (Index* root : roots) *root = *root == kNone ? kNone : moved[*root];
+  deaths_prune_at = std::max<std::size_t>(64, 2 * deaths.size());
+  return kept;
 }
 
 std::string State::death_text(Index last) const {

@@ -16,12 +16,15 @@ std::string about(const Group& group, const char* what) {
 
 }  // namespace
 
-/// The element of an actor or a gang is under way: no piece tells of it.
-bool State::on_record(const Group& group) const {
-  if (group.kind == Kind::actor) return pending(group, 0) && actors[group.extra].worker != kNoRank;
-  if (group.kind != Kind::gang) return false;
-  const GangState state = gangs[group.extra].state;
-  return state >= GangState::preparing && state != GangState::ended;
+/// Elements of an actor, a gang or a promise that are under way: no piece tells of them.
+std::uint32_t State::on_record(const Group& group) const {
+  bool under_way = group.kind == Kind::promise;
+  if (group.kind == Kind::actor) under_way = actors[group.extra].worker != kNoRank;
+  if (group.kind == Kind::gang) {
+    const GangState state = gangs[group.extra].state;
+    under_way = state >= GangState::preparing && state != GangState::ended;
+  }
+  return under_way ? group.count - group.ended : 0;
 }
 
 /// Every element of a task is in exactly one place: undispatched, in one piece, or ended.
@@ -50,12 +53,12 @@ std::string State::broken_elements(const Group& group) const {
   for (std::uint32_t i = 0; i < group.count; ++i) {
     if (!pending(group, i)) {
       ++ended;
-    } else if (i < group.cursor && seen[i] == 0 && !on_record(group)) {
+    } else if (i < group.cursor && seen[i] == 0 && on_record(group) == 0) {
       return "an element is nowhere";
     }
   }
   if (ended != group.ended) return "number of ended elements";
-  if (on_record(group)) ++in_place;
+  in_place += on_record(group);
   return in_place + ended == group.count ? "" : "elements do not add up";
 }
 
@@ -81,7 +84,8 @@ std::string State::broken_groups() const {
     if (group.ended == group.count && !referenced(group))
       return about(group, "nobody needs it, but it is not freed");
     if (std::string broken = broken_collective(index); !broken.empty()) return about(group, broken.c_str());
-    if (group.ended < group.count && group.kind != Kind::put && (group.flags & kHasArguments) == 0) {
+    if (group.ended < group.count && group.kind != Kind::put && group.kind != Kind::promise &&
+        (group.flags & kHasArguments) == 0) {
       return about(group, "arguments are gone before the end");
     }
     for (Index link = group.arguments; link != kNone; link = links[link].next) ++pins[links[link].target];
@@ -97,6 +101,16 @@ std::string State::broken_groups() const {
     if (group.holder_set == kNone) continue;
     for (const Rank rank : holder_sets[group.holder_set]) ++held[static_cast<std::size_t>(index_of(rank))];
   }
+  for (Index at = 0; at < gangs.bound(); ++at) {
+    if (gangs[at].group == kNone) continue;
+    for (Index link = gangs[at].inside; link != kNone; link = links[link].next) ++pins[links[link].target];
+  }
+  for (const auto& [key, count] : loans) {
+    if (count == 0 || (groups[key.group].flags & kLive) == 0 || (groups[key.group].flags & kLoans) == 0)
+      return "a loan of nothing";
+    if (nodes.lost(key.to)) return "a loan to a lost rank";
+    if (count > 0) ++pins[key.group];
+  }
   for (Index index = 0; index < groups.bound(); ++index) {
     const Group& group = groups[index];
     if (group.flags == 0) continue;
@@ -107,6 +121,24 @@ std::string State::broken_groups() const {
   if (ready != totals.ready || waiting != totals.waiting) return "number of ready or waiting elements";
   if (in_lanes + restarting.size() != ready_groups) return "number of ready groups";
   return held == held_by_rank ? "" : "number of groups held by a rank";
+}
+
+/// Every pending promise is in the list, and its owner lives.
+std::string State::broken_promises() const {
+  std::uint64_t is_pending = 0;
+  for (Index index = 0; index < groups.bound(); ++index) {
+    const Group& group = groups[index];
+    is_pending += (group.flags & kLive) != 0 && group.kind == Kind::promise && group.ended == 0 ? 1 : 0;
+  }
+  Index previous = kNone;
+  for (Index at = promises; at != kNone; at = groups[at].lane_next, --is_pending) {
+    const Group& group = groups[at];
+    if (group.kind != Kind::promise || group.ended != 0) return about(group, "is no pending promise");
+    if (group.lane_previous != previous) return "links of promises";
+    if (nodes.lost(group.submitter)) return about(group, "is pending, its owner lost");
+    previous = at;
+  }
+  return is_pending == 0 ? "" : "number of pending promises";
 }
 
 /// An actor or a gang is in the state that its group and its worker say.
@@ -134,10 +166,10 @@ std::string State::broken_collective(Index index) const {
   const Gang& gang = gangs[group.extra];
   if (gang.group != index) return "a gang's record leads elsewhere";
   if ((gang.state == GangState::room) != ready) return "a gang's place in the lane";
-  if ((gang.state == GangState::ended) != !pending(group, 0)) return "a gang's end";
+  if ((gang.state == GangState::ended) != (group.ended == group.count)) return "a gang's end";
   const bool placed = gang.state == GangState::preparing || gang.state == GangState::running ||
                       gang.state == GangState::broken;
-  if (!placed && index != front_gang && !gang.members.empty()) return "a gang that is not in front reserves";
+  if (!placed && !gang.members.empty()) return "a gang that is not placed has members";
   if (placed && gang.members.size() != gang.ranks) return "number of members";
   std::uint32_t out = 0;
   for (std::uint32_t i = 0; placed && i < gang.ranks; ++i) {
@@ -145,26 +177,32 @@ std::string State::broken_collective(Index index) const {
     out += gang.members[i].state == GangMember::State::out ? 1 : 0;
   }
   if (placed && (out != gang.out || out == gang.ranks)) return "number of members that have left";
-  if (!placed && (gang.value.payload != kNoPayload || gang.error.payload != kNoPayload))
+  if (!placed && (!gang.values.empty() || gang.inside != kNone || gang.error.payload != kNoPayload))
     return "a gang keeps a value of an attempt that is over";
   return {};
 }
 
 std::string State::broken_front() const {
-  if (front_gang == kNone) return {};
-  const Group& group = groups[front_gang];
-  if ((group.flags & kLive) == 0 || group.kind != Kind::gang) return "the gang in front is none";
-  const Gang& gang = gangs[group.extra];
-  if (gang.state != GangState::room) return about(group, "is in front, but does not wait for room");
-  if (gang.members.empty()) return {};
-  if (gang.members.size() != gang.ranks) return about(group, "reserves not as many workers as it has ranks");
-  const ShapeId shape = lanes[gang.lane].request.shape;
-  for (std::uint32_t i = 0; i < gang.ranks; ++i) {
-    const Worker& worker = nodes.worker(gang.members[i].rank);
-    if (!worker.live || worker.reserve_position != i) return about(group, "a reserved worker");
-    if (nodes.covers(worker, shape) != (i < gang.secured)) return about(group, "a secured worker");
+  if (front.lane == kNone) return front.workers.empty() ? "" : "nobody in front keeps workers";
+  if (front.group == kNone) {
+    if (lanes[front.lane].head == kNone) return "a lane in front is empty";
+    if (lanes[front.lane].kind == Kind::gang) return "gangs are in front, none by name";
+  } else {
+    const Group& group = groups[front.group];
+    if ((group.flags & kLive) == 0 || lane_id(group) != front.lane) return "what is in front is none";
+    if (group.kind == Kind::gang && gangs[group.extra].state != GangState::room)
+      return about(group, "is in front, but does not wait for room");
+    if (group.kind == Kind::actor && actors[group.extra].state != ActorState::restarting)
+      return about(group, "is in front, but does not wait for a worker");
   }
-  return gang.secured < gang.ranks ? "" : about(group, "has its room, but was not started");
+  if (front.workers.empty()) return front.secured == 0 ? "" : "number of secured workers";
+  if (front.workers.size() != front.ranks) return "not as many workers are kept as were asked for";
+  for (std::uint32_t i = 0; i < front.ranks; ++i) {
+    const Worker& worker = nodes.worker(front.workers[i]);
+    if (!worker.live || worker.reserve_position != i) return "a kept worker";
+    if (nodes.covers(worker, front.shape) != (i < front.secured)) return "a secured worker";
+  }
+  return front.secured < front.ranks ? "" : "who is in front has its room, but was not placed";
 }
 
 State::KeptByRank State::list_places() const {
@@ -173,26 +211,23 @@ State::KeptByRank State::list_places() const {
     const Actor& actor = actors[at];
     if (actor.group == kNone || actor.worker == kNoRank) continue;
     Kept& here = kept[actor.worker];
-    const Demand& keeps = nodes.demand(lanes[actor.lane].request.shape);
+    const Demand& keeps = nodes.demand(actor.shape);
     for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.actors.base[i] += keeps.base[i];
+    here.places.actors.base[kPiecesAtOnce] = 0;
     ++here.count;
   }
   for (Index at = 0; at < gangs.bound(); ++at) {
     const Gang& gang = gangs[at];
     if (gang.group == kNone) continue;
-    const ShapeId shape = lanes[gang.lane].request.shape;
     for (const GangMember& member : gang.members) {
       if (member.state == GangMember::State::out) continue;
       Kept& here = kept[member.rank];
-      if (member.state == GangMember::State::reserved) {
-        here.reserved.push_back(shape);
-      } else {
-        const Demand& keeps = nodes.demand(shape);
-        for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.gangs.base[i] += keeps.base[i];
-        ++here.count;
-      }
+      const Demand& keeps = nodes.demand(gang.shape);
+      for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.gangs.base[i] += keeps.base[i];
+      ++here.count;
     }
   }
+  for (const Rank rank : front.workers) kept[rank].reserved.push_back(front.shape);
   return kept;
 }
 
@@ -216,7 +251,8 @@ std::string State::broken_workers() const {
   std::uint64_t assigned = 0;
   std::uint64_t listed = 0;
   for (Index index = 0; index < groups.bound(); ++index) {
-    if ((groups[index].flags & kLive) != 0) assigned += on_record(groups[index]) ? 1 : 0;
+    const Group& group = groups[index];
+    if ((group.flags & kLive) != 0 && group.kind != Kind::promise) assigned += on_record(group);
   }
   const KeptByRank kept = list_places();
   for (const Worker& worker : nodes.all()) {
@@ -240,7 +276,7 @@ std::string State::broken_workers() const {
         if (state != PieceState::blocked) load += piece.estimate;
         if (state != PieceState::active) continue;
         started += (piece.flags & kStarted) != 0 ? 1 : 0;
-        free.take(nodes.demand(lanes[piece.lane].request.shape));
+        free.take(nodes.demand(piece.shape));
       }
       if (size != list.size) return name + "size of a list of pieces";
     }
@@ -253,8 +289,7 @@ std::string State::broken_workers() const {
     if (worker.live && free.base != worker.free.base) return name + "free resources";
     if (worker.room_lane != lane_with_room(worker))
       return name + "its place in the list of workers with room";
-    if (worker.live && worker.queued.head != kNone &&
-        nodes.fits(worker, lanes[pieces[worker.queued.head].lane].request.shape)) {
+    if (worker.live && worker.queued.head != kNone && nodes.fits(worker, pieces[worker.queued.head].shape)) {
       return name + "has room for the next queued piece";
     }
     listed += worker.steal_position != kNone ? 1 : 0;
@@ -290,8 +325,8 @@ std::string State::broken_lanes() const {
 
 std::string State::broken_invariant() const {
   if (!firings.empty() || !ended_spans.empty() || !to_free.empty()) return "work is left over after an event";
-  for (std::string broken :
-       {broken_groups(), broken_workers(), broken_lanes(), broken_front(), nodes.broken_invariant()}) {
+  for (std::string broken : {broken_groups(), broken_workers(), broken_lanes(), broken_front(),
+                             broken_promises(), nodes.broken_invariant()}) {
     if (!broken.empty()) return broken;
   }
   std::uint64_t lineage = 0;

@@ -122,7 +122,7 @@ void State::leave_lane(Index index) {
   if ((group.flags & kInLane) == 0) return;
   LaneId id = class_of(group).lane;
   if (group.kind != Kind::task) [[unlikely]] {
-    if (index == front_gang) release_front();
+    if (index == front.group) release_front();
     id = lane_id(group);
   }
   Lane& lane = lanes[id];
@@ -131,6 +131,11 @@ void State::leave_lane(Index index) {
   group.lane_next = group.lane_previous = kNone;
   group.flags = static_cast<std::uint16_t>(group.flags & ~kInLane);
   --ready_groups;
+  if (lane.head == kNone) {
+    lane.stuck_since = -1;
+    if (front.lane == id && front.group == kNone) [[unlikely]]
+      release_front();
+  }
 }
 
 // ---- pieces that wait ----

@@ -132,6 +132,7 @@ void NodeTable::join(Rank rank, NodeId node, const Resources& resources) {
   if (index(node) >= 0) {
     if (place >= nodes_.size()) nodes_.resize(place + 1);
     auto& ranks = nodes_[place];
+    node_count_ += ranks.empty() ? 1 : 0;
     if (std::find(ranks.begin(), ranks.end(), rank) == ranks.end()) ranks.push_back(rank);
   }
   for (Shape& shape : shapes_) shape.capable += worker.total.fits(shape.demand) ? 1 : 0;
@@ -155,11 +156,13 @@ void NodeTable::note_place(const Worker& worker, ShapeId shape, bool gang) {
   Supply& kept = gang ? places.gangs : places.actors;
   if (kept.custom.size() < worker.total.custom.size()) kept.custom.resize(worker.total.custom.size());
   kept.give(shapes_[shape].demand);
+  if (!gang) kept.base[kPiecesAtOnce] = 0;
 }
 
 void NodeTable::forget_place(const Worker& worker, ShapeId shape, bool gang) {
   Places& places = places_[static_cast<std::size_t>(index(worker.rank))];
   (gang ? places.gangs : places.actors).take(shapes_[shape].demand);
+  if (!gang) places.actors.base[kPiecesAtOnce] = 0;
 }
 
 const Places& NodeTable::places(const Worker& worker) const {
@@ -234,7 +237,7 @@ Rank NodeTable::most_recent_with_room(ShapeId id) {
   Shape& shape = shapes_[id];
   while (shape.head != kNone) {
     const Worker& worker = workers_[shape.head];
-    if (worker.free.fits(shape.demand)) return worker.rank;
+    if (worker.queued.size == 0 && worker.free.fits(shape.demand)) return worker.rank;
     unlink(shape, shape.head);
   }
   return kNoRank;
@@ -258,7 +261,8 @@ std::string NodeTable::broken_invariant() const {
     for (const Worker& worker : workers_) {
       if (!worker.live) continue;
       capable += worker.total.fits(shape.demand) ? 1 : 0;
-      if (worker.free.fits(shape.demand) && !listed[static_cast<std::size_t>(index(worker.rank))]) {
+      if (worker.queued.size == 0 && worker.free.fits(shape.demand) &&
+          !listed[static_cast<std::size_t>(index(worker.rank))]) {
         return "rank " + std::to_string(index(worker.rank)) + " has room but is in no free list";
       }
     }

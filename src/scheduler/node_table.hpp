@@ -26,6 +26,8 @@ struct Demand {
   friend bool operator==(const Demand&, const Demand&) = default;
 };
 
+inline constexpr std::size_t kPiecesAtOnce = 3;  ///< in `base`
+
 /// What a worker has. May fall below zero for a while: a task that goes on after waiting takes its share back
 /// at once.
 struct Supply {
@@ -95,10 +97,16 @@ class NodeTable {
   const std::vector<Worker>& all() const { return workers_; }
   /// Ranks that ever joined on a node, in order of joining.
   const std::vector<Rank>& on_node(NodeId node) const;
+  /// More than one node ever had a worker.
+  bool several() const { return node_count_ > 1; }
   std::uint32_t live_count() const { return live_count_; }
   std::uint32_t seen_count() const { return seen_count_; }
 
   bool fits(const Worker& worker, ShapeId shape) const { return worker.free.fits(shapes_[shape].demand); }
+  /// ... and nothing is queued there: the worker starts what it has in the order of arrival.
+  bool has_room(const Worker& worker, ShapeId shape) const {
+    return worker.queued.size == 0 && fits(worker, shape);
+  }
   /// Resources change hands. After `give`, touch() must follow before the next placement.
   void take(Worker& worker, ShapeId shape) { worker.free.take(shapes_[shape].demand); }
   void give(Worker& worker, ShapeId shape) { worker.free.give(shapes_[shape].demand); }
@@ -148,6 +156,7 @@ class NodeTable {
   std::vector<std::string> custom_names_;
   std::uint32_t live_count_ = 0;
   std::uint32_t seen_count_ = 0;
+  std::uint32_t node_count_ = 0;
 };
 
 /// "2 cpus, 1 gpus, 0.5 GiB, 1 licence"; "nothing" for an empty request.

@@ -33,9 +33,10 @@ void State::put_on_worker(Index index, Worker& worker, PieceState state) {
   Piece& piece = pieces[index];
   piece.state = state;
   piece.worker = worker.rank;
+  piece.since = now;
   push_back(list_of(worker, state), index);
   if (state == PieceState::active) {
-    nodes.take(worker, lanes[piece.lane].request.shape);
+    nodes.take(worker, piece.shape);
     worker.started += (piece.flags & kStarted) != 0 ? 1 : 0;
   }
   if (state != PieceState::blocked) worker.load += piece.estimate;
@@ -47,7 +48,7 @@ void State::take_off_worker(Index index) {
   Worker& worker = nodes.worker(piece.worker);
   unlink(list_of(worker, piece.state), index);
   if (piece.state == PieceState::active) {
-    nodes.give(worker, lanes[piece.lane].request.shape);
+    nodes.give(worker, piece.shape);
     worker.started -= (piece.flags & kStarted) != 0 ? 1 : 0;
   }
   if (piece.state != PieceState::blocked) worker.load -= piece.estimate;
@@ -74,15 +75,29 @@ void State::set_estimate(Index index, Nanoseconds estimate) {
 void State::activate_next(Worker& worker) {
   while (worker.queued.head != kNone) {
     const Index next = worker.queued.head;
-    const ShapeId shape = lanes[pieces[next].lane].request.shape;
-    if (!nodes.fits(worker, shape)) return;
-    record(next, PieceEvent::activated);
-    unlink(worker.queued, next);
-    pieces[next].state = PieceState::active;
-    push_back(worker.active, next);
-    nodes.take(worker, shape);
-    worker.started += (pieces[next].flags & kStarted) != 0 ? 1 : 0;
-    on_activated(next);
+    if (!nodes.fits(worker, pieces[next].shape)) return recall_misfits(worker);
+    activate(next, worker);
+  }
+}
+
+void State::activate(Index index, Worker& worker) {
+  Piece& piece = pieces[index];
+  record(index, PieceEvent::activated);
+  unlink(worker.queued, index);
+  piece.since = now;
+  piece.state = PieceState::active;
+  push_back(worker.active, index);
+  nodes.take(worker, piece.shape);
+  worker.started += (piece.flags & kStarted) != 0 ? 1 : 0;
+  on_activated(index);
+}
+
+/// What is next does not fit into what is left of the cpus: others could use that, but the worker would not
+/// start them before. It goes where it fits.
+void State::recall_misfits(Worker& worker) {
+  if (worker.free.base[0] <= 0) return;
+  for (Index at = worker.queued.head; at != kNone; at = pieces[at].next) {
+    if ((pieces[at].flags & kRecalling) == 0) send_recall(at, pieces[at].element, pieces[at].count);
   }
 }
 
@@ -107,7 +122,7 @@ void State::refresh(Worker& worker) {
   nodes.touch(worker);
   update_room(worker);
   update_stealable(worker);
-  if (front_gang != kNone) [[unlikely]]
+  if (!front.workers.empty()) [[unlikely]]
     room_changed(worker);
   if (worker.idle()) idle_hint = worker.rank;
 }
@@ -117,9 +132,11 @@ void State::refresh(Worker& worker) {
 LaneId State::lane_with_room(const Worker& worker) const {
   if (!worker.live || worker.active.size == 0 || worker.started >= worker.active.size) return kNone;
   if (worker.load >= limits.prefetch * worker.active.size || worker.reserve_position != kNone) return kNone;
+  if (worker.free.base[0] > 0) return kNone;  // a queue would keep others from the cpus that are left
   const Index last = worker.queued.tail != kNone ? worker.queued.tail : worker.active.tail;
   const LaneId lane = pieces[last].lane;
-  if (lanes[lane].request.strategy == Strategy::spread) return kNone;
+  const PlacementRequest& request = lanes[lane].request;
+  if (request.strategy == Strategy::spread || !request.alternatives.empty()) return kNone;
   return lane;
 }
 

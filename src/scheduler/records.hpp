@@ -3,6 +3,7 @@
 // worker), links, actors, gangs. Plain data with 32-bit indices; no behaviour beyond small helpers.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -46,7 +47,7 @@ struct Link {
   bool wants = false;       ///< of a waiter: a rank waits, not a task
 };
 
-enum class Kind : std::uint8_t { task, put, actor, gang };
+enum class Kind : std::uint8_t { task, put, actor, gang, promise };
 
 enum GroupFlag : std::uint16_t {
   kLive = 1,           ///< the record is in use
@@ -59,6 +60,7 @@ enum GroupFlag : std::uint16_t {
   kSomeOnNode = 128,   ///< a sealed value may lie in a node's memory
   kCausePinned = 256,  ///< the root of a dependency failure is among `inside`
   kFreeing = 512,      ///< on the list of groups to look at for freeing
+  kLoans = 1024,       ///< there may be loans of it
 };
 
 /// One submission (a task or a range) with its results, or a put. About the 128 bytes of two cache lines.
@@ -70,17 +72,18 @@ struct Group {
     std::uint64_t sequence = 0;  ///< order of getting ready: FIFO within a priority
     std::uint64_t lineage;       ///< with kLineage: bytes counted for it
   };
-  Result result;  ///< of a single; ranges keep theirs in pages
+  Result
+      result;  ///< of a single, ranges keep theirs in pages; `bytes` is when it was submitted, till it ended
   std::uint32_t count = 0;
   std::uint32_t cursor = 0;   ///< elements from here on were never dispatched
   std::uint32_t ended = 0;    ///< elements sealed or failed
   std::uint32_t waiting = 0;  ///< wait links that have not fired
   std::uint32_t pins = 0;     ///< unfinished tasks, lineage and live objects that refer to it
   ClassId task_class{};
-  Rank submitter = kNoRank;
-  Rank holder = kNoRank;  ///< one holder; more are in the holder set
+  Rank submitter = kNoRank;  ///< who is told of the ends; of a promise: who makes it end
+  Rank holder = kNoRank;     ///< one holder; more are in the holder set
   Index holder_set = kNone;
-  Index lane_next = kNone;  ///< ready list; the lineage list when all ended
+  Index lane_next = kNone;  ///< ready list; the lineage list when all ended; pending promises
   Index lane_previous = kNone;
   Index pieces = kNone;             ///< all pieces that exist, as siblings
   Index returned = kNone;           ///< those that wait for a worker again
@@ -121,10 +124,12 @@ struct Piece {
   Index previous = kNone;
   Index sibling_next = kNone;
   Index sibling_previous = kNone;
+  Time since;                ///< active or blocked since then, queued since then, or sent back
   Nanoseconds estimate = 0;  ///< of all its elements, as counted in the worker's load
   Index deaths = kNone;      ///< history of ranks that died under it
   std::uint32_t serial = 0;  ///< tells timers of an earlier use of this record apart
   std::uint32_t lane = 0;
+  std::uint32_t shape = 0;  ///< what it takes of its worker: one of those that the lane asks for
   std::uint16_t attempt = 1;
   std::uint16_t death_count = 0;
   PieceState state = PieceState::returned;
@@ -158,6 +163,14 @@ struct ResultPage {
   Result results[kResultPageSize];
 };
 
+/// Refs to a group on their way to rank `to`, or arrived and not yet given back.
+struct LoanKey {
+  Index group = kNone;
+  Rank to = kNoRank;
+  Rank from = kNoRank;
+  friend auto operator<=>(const LoanKey&, const LoanKey&) = default;
+};
+
 struct Death {
   Rank rank{};
   Index earlier = kNone;
@@ -180,12 +193,17 @@ inline constexpr std::size_t kActorStates = 6;
 struct Actor {
   Index group = kNone;
   std::uint32_t lane = 0;
-  Rank worker = kNoRank;  ///< holds its resources there while starting or alive
+  std::uint32_t shape = 0;  ///< what it takes of its worker
+  Rank worker = kNoRank;    ///< holds its resources there while starting or alive
   std::int32_t max_restarts = 0;
   std::int32_t restarts = 0;
   Index deaths = kNone;
-  Value checkpoint;  ///< the last state it saved; payload kNoPayload: none
+  Time since;                ///< placed
+  std::uint32_t serial = 0;  ///< of this start, for its timers
+  std::uint64_t tried = 0;   ///< State::supply_changes when room was last looked for in vain
+  Value checkpoint;          ///< the last state it saved; payload kNoPayload: none
   bool checkpoint_lost = false;
+  bool timed_out = false;  ///< its constructor, in this start
   std::uint16_t attempt = 1;
   ActorState state = ActorState::pending;
 };
@@ -200,30 +218,50 @@ enum class GangState : std::uint8_t {
 };
 inline constexpr std::size_t kGangStates = 6;
 
-struct GangMember {
-  enum class State : std::uint8_t { reserved, preparing, ready, out };
-  Rank rank = kNoRank;
-  State state = State::reserved;
+/// Who stands in front: it gets its room before all others of the same or a lower priority.
+struct Front {
+  std::uint32_t lane = kNone;  ///< kNone: nobody
+  Index group = kNone;         ///< a gang, or an actor that restarts; kNone: whatever is the head of the lane
+  std::uint32_t shape = 0;     ///< what is kept on each worker
+  std::uint8_t choice = 0;
+  std::uint32_t ranks = 1;    ///< workers it asks for
+  std::uint32_t secured = 0;  ///< the first so many of `workers` have their room
+  Time since;                 ///< in front
+  std::vector<Rank> workers;  ///< kept for it; empty: it waits until gangs end, which keep what it needs
 };
 
-/// What a gang has beyond its group, whose only element is the value of member 0.
+struct GangMember {
+  enum class State : std::uint8_t { preparing, ready, out };
+  Rank rank = kNoRank;
+  State state = State::preparing;
+};
+
+/// What a gang has beyond its group, whose elements are the values of all members, or of member 0 only.
+/// Elements whose values were lost are made again by another run, in which the others keep what they have.
 struct Gang {
   Index group = kNone;
   std::uint32_t lane = 0;
   std::uint32_t ranks = 1;
-  std::uint32_t ready = 0;    ///< members that reported ready
-  std::uint32_t out = 0;      ///< members that have left or are lost
-  std::uint32_t secured = 0;  ///< while it reserves: the first so many of `members` have their room
-  std::uint64_t tried = 0;    ///< State::supply_changes when room was last looked for in vain
+  std::uint32_t ready = 0;  ///< members that reported ready
+  std::uint32_t out = 0;    ///< members that have left or are lost
+  std::uint32_t shape = 0;  ///< what each member takes of its worker
+  std::uint64_t tried = 0;  ///< State::supply_changes when room was last looked for in vain
   Index deaths = kNone;
-  Value value;  ///< what member 0 returned
-  Value error;  ///< what was thrown first
+  Index inside = kNone;        ///< links: refs inside `values`
+  std::uint32_t serial = 0;    ///< of this run, for its timers; 0: none
+  Time since;                  ///< placed
+  std::uint32_t error_at = 0;  ///< the element that has the packed error which the others share
+  std::vector<Value> values;   ///< what members returned in this attempt, by element
+  Value error;                 ///< what was thrown first
   std::uint16_t attempt = 1;
   std::uint16_t death_count = 0;  ///< attempts that lost a member
   bool lost = false;              ///< a member was lost in this attempt
   bool failed = false;            ///< a member failed in this attempt
+  bool timed_out = false;         ///< this attempt took too long
+  bool cancelled = false;         ///< while it was placed
+  bool all = false;               ///< there is an element for each member
   GangState state = GangState::waiting;
-  std::vector<GangMember> members;  ///< reserved workers; once placed, the member of number i is the i-th
+  std::vector<GangMember> members;  ///< once placed, by number
 };
 
 }  // namespace rankine::scheduler

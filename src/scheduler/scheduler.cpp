@@ -2,6 +2,8 @@
 // The door of the scheduler: one event in, what follows from it settled, commands out.
 #include "scheduler/scheduler.hpp"
 
+#include <algorithm>
+
 #include <rankine/core/hash.hpp>
 
 #include "scheduler/state.hpp"
@@ -54,6 +56,8 @@ void State::settle() {
         continue;
       if (group.ended == group.count) {
         free_group(index);
+      } else if (group.kind == Kind::promise) [[unlikely]] {
+        break_promise(index, "nobody waited for it any more");
       } else {
         drop_values(index);
       }
@@ -87,8 +91,17 @@ Counts Scheduler::counts() const {
   return counts;
 }
 
-Explanation Scheduler::explain(TaskId id) const {
-  return state_->explain(id);
+std::vector<Rank> Scheduler::gang_members(TaskId gang) const {
+  return state_->gang_members(gang);
+}
+
+std::uint64_t Scheduler::pending() const {
+  const Counts& totals = state_->totals;
+  return totals.waiting + totals.ready + totals.assigned;
+}
+
+Explanation Scheduler::explain(TaskId id, Time at) const {
+  return state_->explain(id, std::max(at, state_->now));
 }
 
 std::string Scheduler::broken_invariant() const {
@@ -110,6 +123,7 @@ std::uint64_t hash_resources(const Resources& resources) {
 std::uint64_t hash_class(const TaskClass& options) {
   std::uint64_t hash =
       hash_mix(hash_resources(options.request), static_cast<std::uint64_t>(options.function));
+  for (const Resources& other : options.alternatives) hash = hash_mix(hash, hash_resources(other));
   hash = hash_mix(hash, static_cast<std::uint64_t>(options.priority));
   hash = hash_mix(hash, static_cast<std::uint64_t>(options.max_retries));
   hash = hash_mix(hash, static_cast<std::uint64_t>(options.timeout));
@@ -131,8 +145,11 @@ ClassId State::intern(const TaskClass& options) {
 }
 
 LaneId State::intern_lane(const TaskClass& options, Kind kind) {
-  const PlacementRequest request{nodes.intern(options.request), options.rank, options.node,
-                                 options.soft_affinity, options.strategy};
+  PlacementRequest request{nodes.intern(options.request), options.rank,     options.node,
+                           options.soft_affinity,         options.strategy, {}};
+  constexpr std::size_t kChoicesMax = 255;
+  for (std::size_t i = 0; i < std::min(options.alternatives.size(), kChoicesMax); ++i)
+    request.alternatives.push_back(nodes.intern(options.alternatives[i]));
   for (LaneId id = 0; id < lanes.size(); ++id) {
     const Lane& lane = lanes[id];
     if (lane.kind == kind && lane.request == request && lane.priority == options.priority) return id;
@@ -150,7 +167,8 @@ std::uint64_t State::memory_bytes() const {
          gangs.memory_bytes() + ids.memory_bytes() + nodes.memory_bytes() +
          classes.capacity() * sizeof(ClassState) + lanes.capacity() * sizeof(Lane) +
          deaths.capacity() * sizeof(Death) + failures.size() * (sizeof(Failure) + 64) +
-         held_by_rank.capacity() * sizeof(std::uint32_t) + stealable.capacity() * sizeof(Rank);
+         timers.capacity() * sizeof(Timer) + held_by_rank.capacity() * sizeof(std::uint32_t) +
+         loans.size() * (sizeof(LoanKey) + 48) + stealable.capacity() * sizeof(Rank);
 }
 
 }  // namespace rankine::scheduler

@@ -20,11 +20,16 @@ namespace rankine::scheduler {
 struct Limits {
   Nanoseconds prefetch = 200 * kMicrosecond;  ///< estimated work sent ahead to one worker
   Nanoseconds wake_cost =
-      20 * kMicrosecond;               ///< less work than this goes behind a busy worker, waking nobody
-  std::uint32_t piece_max = 4096;      ///< elements of a range sent as one piece at most
-  std::uint32_t expected_workers = 1;  ///< "unsatisfiable" is not said before so many have joined
-  std::uint32_t poison_deaths = 3;     ///< a task whose ranks died so often is the culprit
+      20 * kMicrosecond;  ///< less work than this goes behind a busy worker, waking nobody
+  std::uint64_t local_bytes =
+      64u << 10;  ///< so many bytes of arguments on a node make a task prefer that node
+  Nanoseconds room_after =
+      50 * kMillisecond;           ///< a request that was overtaken for so long gets a worker drained for it
+  std::uint32_t piece_max = 4096;  ///< elements of a range sent as one piece at most
+  std::uint32_t expected_workers = 1;         ///< "unsatisfiable" is not said before so many have joined
+  std::uint32_t poison_deaths = 3;            ///< a task whose ranks died so often is the culprit
   Nanoseconds interrupt_grace = 5 * kSecond;  ///< between a polite Interrupt for a timeout and a forced one
+  Nanoseconds break_grace = 30 * kSecond;     ///< between BreakGang and a forced Interrupt of who is still in
   std::uint64_t lineage_bytes =
       64u << 20;  ///< budget for keeping finished tasks that can remake a lost object
 };
@@ -44,12 +49,17 @@ struct Counts {
   std::uint64_t memory_bytes = 0;  ///< of the scheduler's tables
 };
 
-/// Why a task is where it is, as data and as a sentence.
+/// Why a task, an actor or a gang is where it is, as data and as a sentence.
 struct Explanation {
   enum class State : std::uint8_t { unknown, waiting, ready, assigned, running, ended };
   State state = State::unknown;
-  Rank worker = kNoRank;
-  std::vector<ObjectId> missing;  ///< dependencies that have not ended
+  Rank worker = kNoRank;  ///< assigned, running: where (of a gang: its first member); waiting: for whom
+  Nanoseconds age = 0;    ///< since it was sent there, else since it was submitted
+  std::vector<ObjectId> missing;  ///< waiting: dependencies that have not ended
+  std::string asks;               ///< ready: its request with all alternatives
+  std::uint32_t capable = 0;      ///< ready: workers that could hold one of them if they were empty
+  std::vector<Rank> kept;         ///< ready: workers that are kept for it, and
+  std::uint32_t with_room = 0;    ///< so many of them, the first, have its room already
   std::string sentence;
 };
 
@@ -74,7 +84,12 @@ class Scheduler {
 
   ObjectView object(ObjectId id) const;
   Counts counts() const;
-  Explanation explain(TaskId id) const;
+  /// Tasks that have not ended.
+  std::uint64_t pending() const;
+  /// The ranks of a gang that was placed, in the order of its members; empty: it is not placed now.
+  std::vector<Rank> gang_members(TaskId gang) const;
+  /// As it is at `at`, or at the last event if that is later.
+  Explanation explain(TaskId id, Time at = {}) const;
 
   /// Walks all tables and returns the first broken invariant as text, or an empty string.
   std::string broken_invariant() const;

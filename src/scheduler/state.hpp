@@ -5,7 +5,6 @@
 #pragma once
 
 #include <map>
-#include <queue>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -38,6 +37,9 @@ struct Lane {
   Index room_tail = kNone;
   Rank last_worker = kNoRank;
   std::uint64_t stuck_round = 0;  ///< nothing could be placed in this scheduling round
+  Nanoseconds stuck_since =
+      -1;  ///< since then its head has found no room; < 0: it has not been tried in vain
+  std::uint32_t stuck_serial = 0;  ///< State::next_serial at that time
 };
 
 struct Failure {
@@ -46,10 +48,13 @@ struct Failure {
   std::string text;
 };
 
+/// Of a piece, of an actor that starts or of a gang that runs. What it is about may be over: then `serial` is
+/// not the record's any more.
 struct Timer {
   Time at;
-  Index piece = kNone;
+  Index record = kNone;  ///< of `kind`
   std::uint32_t serial = 0;
+  Kind kind = Kind::task;
   bool forced = false;
   friend bool operator>(const Timer& a, const Timer& b) { return a.at > b.at; }
 };
@@ -73,17 +78,22 @@ struct State {
   std::unordered_multimap<std::uint64_t, ClassId> class_index;  ///< by hash of the options
   std::vector<Lane> lanes;
   std::vector<Death> deaths;
+  std::size_t deaths_prune_at = 64;  ///< size at which those that nobody tells of any more are looked for
   std::unordered_map<std::uint64_t, Failure> failures;  ///< by failure_key()
   std::vector<std::uint32_t> held_by_rank;              ///< groups held, by rank
   std::vector<Rank> stealable;                          ///< workers with queued pieces
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers;
-  std::vector<Index> restarting;     ///< groups of actors that wait for a worker again
-  Index front_gang = kNone;          ///< group of the gang that reserves workers; no other gang overtakes it
-  std::uint64_t supply_changes = 1;  ///< counts what may give a gang its chance: workers, actors, gangs
+  std::vector<Timer> timers;                            ///< a heap, the earliest in front
+  std::size_t timers_prune_at = 64;                     ///< size at which those that are over are looked for
+  std::vector<Index> restarting;                        ///< groups of actors that wait for a worker again
+  Front front;
+  std::uint64_t supply_changes = 1;       ///< counts what may give a gang its chance: workers, actors, gangs
+  Index promises = kNone;                 ///< groups of pending promises
+  std::map<LoanKey, std::int32_t> loans;  ///< no entry: 0; a positive one pins its group
   Index lineage_head = kNone;
   Index lineage_tail = kNone;
   std::uint64_t lineage_bytes = 0;
   std::uint64_t next_sequence = 1;
+  std::uint64_t newest_dispatched = 0;  ///< largest sequence of a group that something was dispatched of
   std::uint64_t round = 0;
   std::uint64_t ready_groups = 0;  ///< in lanes, and actors among `restarting`
   std::uint32_t next_serial = 1;
@@ -142,6 +152,8 @@ struct State {
   void free_value(const Result& result);
   void drop_arguments(Index group);
   void pin_inside(Index group, ObjectId inner);
+  void pin_into(Index group, ObjectId inner, Index& list);
+  void unpin_all(Index& list);
   void complete(Index group);
   std::uint64_t lineage_cost(const Group& group) const;
   void keep_lineage(Index group);
@@ -185,6 +197,7 @@ struct State {
       return classes[static_cast<std::size_t>(group.task_class)].lane;
     return group.kind == Kind::actor ? actors[group.extra].lane : gangs[group.extra].lane;
   }
+  std::string describe(const PlacementRequest& request) const;
   Lane& lane_of(const Group& group) { return lanes[lane_id(group)]; }
   ClassState& class_of(const Group& group) { return classes[static_cast<std::size_t>(group.task_class)]; }
   const ClassState& class_of(const Group& group) const {
@@ -200,6 +213,8 @@ struct State {
   void take_off_worker(Index piece);
   void set_estimate(Index piece, Nanoseconds estimate);
   void activate_next(Worker& worker);
+  void activate(Index piece, Worker& worker);
+  void recall_misfits(Worker& worker);
   void on_activated(Index piece);
   void refresh(Worker& worker);
   LaneId lane_with_room(const Worker& worker) const;
@@ -217,7 +232,10 @@ struct State {
   Rank busy_worker_for(const Lane& lane, LaneId id, const ClassState& task_class, bool waking) const;
   Index cut_piece(Index group);
   std::uint32_t piece_size(const Group& group, std::uint32_t remaining) const;
-  void dispatch(Index group, Rank rank, bool behind);
+  void dispatch(Index group, Rank rank, bool behind, std::uint8_t choice);
+  bool place_task(Lane& lane, LaneId id);
+  bool place_near_data(const Lane& lane, LaneId id);
+  NodeId home_of(const Group& group) const;
   void fail_never(Index group);
   void steal_for(Rank idle);
   bool recall_from(Worker& victim);
@@ -235,6 +253,8 @@ struct State {
 
   // ---- handlers_cancel.cpp ----
   void on(const CancelRequested& event);
+  void on(const EverythingCancelled& event);
+  void cancel_group(Index index, std::uint32_t element, std::uint32_t count, bool force);
   void cancel(Index group, std::uint32_t element, std::uint32_t count, bool force);
   void cancel_piece(Index piece, std::uint32_t element, std::uint32_t count, bool force);
   void mark_cancelled(Index group, std::uint32_t element, std::uint32_t count);
@@ -252,6 +272,20 @@ struct State {
   void remake_dropped(Index group);
   void recheck_dependants(Index group, std::uint32_t element);
 
+  // ---- handlers_promise.cpp ----
+  void on(const Promised& event);
+  void on(const Fulfilled& event);
+  void leave_promises(Index group);
+  void break_promise(Index group, std::string text);
+  void lose_promises(Rank owner);
+
+  // ---- loans.cpp ----
+  void on(const Lent& event);
+  void on(const LoanReturned& event);
+  void count_loan(const LoanKey& key, std::int32_t change);
+  void drop_loans_of(Index group);
+  void lose_loans(Rank rank);
+
   // ---- handlers_worker.cpp ----
   void on(const WorkerJoined& event);
   void on(const WorkerLost& event);
@@ -260,19 +294,26 @@ struct State {
   void vanish_holdings(Rank rank);
   void lose_node(NodeId node);
   std::string death_text(Index deaths) const;
+  Index note_death(Rank rank, Index earlier);
+  Index prune_deaths(Index kept);
 
   // ---- handlers_time.cpp ----
   void on(const Tick& event);
   void arm_timer(Index piece);
   void push_timer(const Timer& timer);
+  void keep_timer(const Timer& timer);
+  bool over(const Timer& timer) const;
+  void prune_timers();
+  void piece_over_time(const Timer& timer);
   std::string timeout_text(const Piece& piece) const;
 
   // ---- collectives.cpp: what actors and gangs share ----
   template <class E>
-  bool known_already(ObjectId id, Kind kind, const E& event) {
+  bool known_already(ObjectId id, std::uint32_t count, Kind kind, const E& event) {
     const IdTable::Place place = ids.find(id);
     if (place.group != kNone) {
-      const bool same = groups[place.group].kind == kind && groups[place.group].first == id;
+      const Group& there = groups[place.group];
+      const bool same = there.kind == kind && there.first == id && there.count == count;
       adopt(place.group, same, event.payload, event.submitter);
       return true;
     }
@@ -281,8 +322,8 @@ struct State {
     return true;
   }
   template <class E>
-  Index new_collective(ObjectId id, Kind kind, const E& event) {
-    const Index index = new_group(id, 1, kind);
+  Index new_collective(ObjectId id, std::uint32_t count, Kind kind, const E& event) {
+    const Index index = new_group(id, count, kind);
     Group& group = groups[index];
     group.key = event.key;
     group.payload = event.payload;
@@ -292,6 +333,8 @@ struct State {
   }
   void await_room(Index group, const std::span<const ObjectId>& dependencies,
                   const std::span<const ObjectId>& pins);
+  void leave_for_record(Index group);
+  void return_pending(Index group);
   void note_ready(Group& group);
   void note_waits(Group& group);
   void note_given_up(Group& group);
@@ -313,13 +356,16 @@ struct State {
   void on(const ActorKilled& event);
   Actor* find_actor(ObjectId id, std::uint16_t attempt);
   bool allowed(const Actor& actor, ActorEvent event);
-  void start_actor(Index group, Rank rank);
+  void start_actor(Index group, Rank rank, std::uint8_t choice);
   void place_restarting();
+  void place_again(Index group);
   void stop_actor(Index group);
   void kill_actor(Index group, bool restart);
   void restart_actor(Index group);
   void end_actor(Index group, const Failure& failure, Value error = {});
   void lose_actor(Index group, Rank rank);
+  void actor_over_time(const Timer& timer);
+  std::string start_timeout_text(const Actor& actor) const;
   void deliver_to_holders(Index group);
 
   // ---- handlers_gang.cpp ----
@@ -329,29 +375,44 @@ struct State {
   Index find_gang(ObjectId id, std::uint16_t attempt) const;
   GangMember* find_member(Gang& gang, Rank rank);
   bool allowed(const Gang& gang, GangEvent event);
-  void break_gang(Gang& gang);
+  std::vector<Rank> gang_members(TaskId id) const;
+  void keep_value(Gang& gang, std::uint32_t member, const GangMemberFinished& event);
+  void drop_attempt_values(Gang& gang);
+  void seal_values(Index group);
+  void fail_pending(Index group, const Failure& failure, Value error = {});
+  void break_gang(Gang& gang, Nanoseconds grace);
+  void kill_members(Gang& gang);
+  void gang_over_time(const Timer& timer);
+  void gang_remakes(Gang& gang);
   void cancel_gang(Index group, bool force);
   void lose_member(Index group, Rank rank);
   void conclude(Index group);
   void retry_gang(Index group);
 
-  // ---- gang_room.cpp: all or nothing ----
-  bool place_gang_head(Index group, const Lane& lane);
-  bool reserve(Index group, const PlacementRequest& request);
+  // ---- room.cpp: who needs more than is free at once ----
+  bool place_gang_head(Index group, LaneId lane);
   void launch(Index group);
   void fail_no_room(Index group, const PlacementRequest& request);
+  bool place_in_kept_room(LaneId lane);
+  bool overtaken_too_long(Lane& lane);
+  bool front_yields(const Lane& lane);
+  bool front_keeps_from(const Lane& lane) const;
+  Placement::Verdict keep_room(LaneId lane, Index group, std::uint32_t ranks);
+  bool has_its_room(LaneId lane, Index group) const;
+  Front take_front();
   void release_front();
-  void reserve_on(Gang& gang, Worker& worker);
-  void swap_members(Gang& gang, std::uint32_t a, std::uint32_t b);
+  void reserve_on(Worker& worker);
+  void swap_kept(std::uint32_t a, std::uint32_t b);
   void room_changed(Worker& worker);
-  void take_over(Gang& gang, Worker& worker);
+  void take_over(Worker& worker);
 
   // ---- invariants.cpp, explain.cpp ----
   std::string broken_elements(const Group& group) const;
   std::string broken_groups() const;
   std::string broken_workers() const;
   std::string broken_lanes() const;
-  bool on_record(const Group& group) const;
+  std::uint32_t on_record(const Group& group) const;
+  std::string broken_promises() const;
   std::string broken_collective(Index group) const;
   std::string broken_front() const;
   struct Kept {  ///< of one worker, by actors, gang members and the gang in front
@@ -363,7 +424,11 @@ struct State {
   KeptByRank list_places() const;
   std::string broken_places(const Worker& worker, const KeptByRank& all, Supply& free) const;
   std::string broken_invariant() const;
-  Explanation explain(TaskId id) const;
+  Explanation explain(TaskId id, Time at) const;
+  void explain_collective(const Group& group, Time at, Explanation& said) const;
+  void explain_piece(const Group& group, std::uint32_t element, Time at, Explanation& said) const;
+  void explain_waiting(const Group& group, Explanation& said) const;
+  void explain_ready(Index group, Explanation& said) const;
 };
 
 }  // namespace rankine::scheduler

@@ -43,24 +43,25 @@ constexpr Verdict kWorkers[kWorkerStates][kWorkerEvents] = {
 // waits for its dependencies: they were unpacked by its constructor, and a restart uses the same arguments.
 constexpr Verdict kActors[kActorStates][kActorEvents] = {
     //               deps_ended placed ready threw checkpointed worker_lost killed kill_retry given_up
-    //               values_lost
-    /* pending    */ {kYes, kBug, kOld, kOld, kOld, kBug, kYes, kOld, kYes, kYes},
-    /* placing    */ {kBug, kYes, kOld, kOld, kOld, kBug, kYes, kOld, kYes, kYes},
-    /* starting   */ {kBug, kBug, kYes, kYes, kYes, kYes, kYes, kYes, kBug, kOld},
-    /* alive      */ {kBug, kBug, kOld, kOld, kYes, kYes, kYes, kYes, kBug, kOld},
-    /* restarting */ {kBug, kYes, kOld, kOld, kOld, kBug, kYes, kOld, kYes, kOld},
-    /* dead       */ {kBug, kBug, kOld, kOld, kOld, kBug, kOld, kOld, kOld, kOld},
+    //               values_lost timed_out
+    /* pending    */ {kYes, kBug, kOld, kOld, kOld, kBug, kYes, kOld, kYes, kYes, kOld},
+    /* placing    */ {kBug, kYes, kOld, kOld, kOld, kBug, kYes, kOld, kYes, kYes, kOld},
+    /* starting   */ {kBug, kBug, kYes, kYes, kYes, kYes, kYes, kYes, kBug, kOld, kYes},
+    /* alive      */ {kBug, kBug, kOld, kOld, kYes, kYes, kYes, kYes, kBug, kOld, kOld},
+    /* restarting */ {kBug, kYes, kOld, kOld, kOld, kBug, kYes, kOld, kYes, kOld, kOld},
+    /* dead       */ {kBug, kBug, kOld, kOld, kOld, kBug, kOld, kOld, kOld, kOld, kOld},
 };
 
 // A broken gang waits until each of its members has left or is lost; only then is it tried again or ended.
+// While it is made again, further values of its earlier run may be lost.
 constexpr Verdict kGangs[kGangStates][kGangEvents] = {
-    //              deps_ended placed ready finished lost cancelled given_up values_lost remade
-    /* waiting   */ {kYes, kBug, kOld, kOld, kBug, kYes, kYes, kYes, kBug},
-    /* room      */ {kBug, kYes, kOld, kOld, kBug, kYes, kYes, kYes, kBug},
-    /* preparing */ {kBug, kBug, kYes, kYes, kYes, kYes, kBug, kOld, kBug},
-    /* running   */ {kBug, kBug, kOld, kYes, kYes, kYes, kBug, kOld, kBug},
-    /* broken    */ {kBug, kBug, kOld, kYes, kYes, kYes, kBug, kOld, kBug},
-    /* ended     */ {kBug, kBug, kOld, kOld, kBug, kOld, kOld, kOld, kYes},
+    //              deps_ended placed ready finished lost cancelled given_up values_lost remade timed_out
+    /* waiting   */ {kYes, kBug, kOld, kOld, kBug, kYes, kYes, kYes, kYes, kOld},
+    /* room      */ {kBug, kYes, kOld, kOld, kBug, kYes, kYes, kYes, kYes, kOld},
+    /* preparing */ {kBug, kBug, kYes, kYes, kYes, kYes, kBug, kOld, kYes, kOld},
+    /* running   */ {kBug, kBug, kOld, kYes, kYes, kYes, kBug, kOld, kYes, kYes},
+    /* broken    */ {kBug, kBug, kOld, kYes, kYes, kYes, kBug, kOld, kYes, kYes},
+    /* ended     */ {kBug, kBug, kOld, kOld, kBug, kOld, kOld, kOld, kYes, kOld},
 };
 
 template <std::size_t States, std::size_t Events, class S, class E>
@@ -126,8 +127,8 @@ const char* to_text(ActorState state) {
 
 const char* to_text(ActorEvent event) {
   constexpr const char* kNames[kActorEvents] = {
-      "dependencies ended", "placed", "ready",         "threw",    "checkpointed",
-      "worker lost",        "killed", "kill to retry", "given up", "values lost"};
+      "dependencies ended", "placed",   "ready",       "threw",    "checkpointed", "worker lost", "killed",
+      "kill to retry",      "given up", "values lost", "timed out"};
   return kNames[static_cast<std::size_t>(event)];
 }
 
@@ -138,9 +139,9 @@ const char* to_text(GangState state) {
 }
 
 const char* to_text(GangEvent event) {
-  constexpr const char* kNames[kGangEvents] = {"dependencies ended", "placed",      "member ready",
-                                               "member finished",    "member lost", "cancelled",
-                                               "given up",           "values lost", "remade"};
+  constexpr const char* kNames[kGangEvents] = {
+      "dependencies ended", "placed",   "member ready", "member finished", "member lost",
+      "cancelled",          "given up", "values lost",  "remade",          "timed out"};
   return kNames[static_cast<std::size_t>(event)];
 }
 

@@ -52,8 +52,9 @@ enum class ActorEvent : std::uint8_t {
   kill_retry,   ///< killed, to be started again
   given_up,     ///< a dependency failed, or no worker can ever hold it
   values_lost,  ///< a dependency is made again
+  timed_out,    ///< the constructor took too long
 };
-inline constexpr std::size_t kActorEvents = 10;
+inline constexpr std::size_t kActorEvents = 11;
 
 enum class GangEvent : std::uint8_t {
   dependencies_ended,
@@ -64,9 +65,10 @@ enum class GangEvent : std::uint8_t {
   cancelled,
   given_up,     ///< a dependency failed, or there never will be room
   values_lost,  ///< a dependency is made again
-  remade,       ///< its lost value is made again
+  remade,       ///< a lost value is made again
+  timed_out,    ///< this attempt took too long, or its members do not leave
 };
-inline constexpr std::size_t kGangEvents = 9;
+inline constexpr std::size_t kGangEvents = 10;
 
 enum class Verdict : std::uint8_t { allowed, stale, impossible };
 

@@ -45,13 +45,14 @@ enum class Strategy : std::uint8_t {
 struct TaskClass {
   FunctionId function{};
   Resources request;
-  std::int32_t priority = 0;      ///< larger first, among what is ready
-  std::int32_t max_retries = 3;   ///< further attempts after the death of a worker
-  bool retry_exceptions = false;  ///< also retry (within max_retries) when the function throws
-  Nanoseconds timeout = 0;        ///< of one attempt; 0: none
-  Rank rank = kNoRank;            ///< affinity
-  NodeId node = kNoNode;          ///< affinity
-  bool soft_affinity = false;     ///< elsewhere rather than wait
+  std::vector<Resources> alternatives;  ///< tried in this order after `request`: what fits now is taken
+  std::int32_t priority = 0;            ///< larger first, among what is ready
+  std::int32_t max_retries = 3;         ///< further attempts after the death of a worker
+  bool retry_exceptions = false;        ///< also retry (within max_retries) when the function throws
+  Nanoseconds timeout = 0;              ///< of one attempt; 0: none
+  Rank rank = kNoRank;                  ///< affinity; hard to a rank that is not there: fails at once
+  NodeId node = kNoNode;                ///< affinity, likewise
+  bool soft_affinity = false;           ///< elsewhere rather than wait
   Strategy strategy = Strategy::pack;
   std::string name;  ///< for people: shown in errors, traces and explain
   friend bool operator==(const TaskClass&, const TaskClass&) = default;
@@ -78,8 +79,10 @@ enum class FailureKind : std::uint8_t {
   poison,         ///< three ranks died under it
   unsatisfiable,  ///< no rank can ever satisfy the request; text says what the largest has
   timed_out,
-  lost,        ///< the only copy is gone and nothing can make it again
-  dependency,  ///< an argument failed; `cause` is that object
+  lost,             ///< the only copy is gone and nothing can make it again
+  dependency,       ///< an argument failed; `cause` is that object
+  actor_died,       ///< only inside packed errors: of a call
+  actor_restarted,  ///< only inside packed errors: of a call
 };
 
 enum class ObjectState : std::uint8_t { unknown, pending, sealed, failed };

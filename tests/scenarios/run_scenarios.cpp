@@ -92,6 +92,20 @@ std::string say(const Command& command) {
   return out.str();
 }
 
+TaskClass class_from(const Words& words) {
+  TaskClass options;
+  options.request.cpus = Amount(words.option("cpus", 1));
+  options.request.gpus = Amount(words.option("gpus", 0));
+  options.priority = static_cast<int>(words.option("priority", 0));
+  options.max_retries = static_cast<int>(words.option("retries", 3));
+  options.retry_exceptions = words.flag("retry_exceptions");
+  options.timeout = static_cast<Nanoseconds>(words.option("timeout_us", 0)) * kMicrosecond;
+  options.rank = words.rank("rank", -1);
+  options.soft_affinity = words.flag("soft");
+  options.name = words.plain.at(1);
+  return options;
+}
+
 class Scenario {
  public:
   /// The lines which the scheduler answers to one event line.
@@ -104,16 +118,7 @@ class Scenario {
     const auto count = static_cast<std::uint32_t>(words.option("count", 1));
     const auto attempt = static_cast<std::uint16_t>(words.option("attempt", 1));
     if (what == "class") {
-      TaskClass options;
-      options.request.cpus = Amount(words.option("cpus", 1));
-      options.request.gpus = Amount(words.option("gpus", 0));
-      options.priority = static_cast<int>(words.option("priority", 0));
-      options.max_retries = static_cast<int>(words.option("retries", 3));
-      options.retry_exceptions = words.flag("retry_exceptions");
-      options.timeout = static_cast<Nanoseconds>(words.option("timeout_us", 0)) * kMicrosecond;
-      options.rank = words.rank("rank", -1);
-      options.soft_affinity = words.flag("soft");
-      options.name = words.plain.at(1);
+      const TaskClass options = class_from(words);
       classes_[options.name] = scheduler_.intern(options);
     } else if (what == "join") {
       Resources has;
@@ -161,6 +166,8 @@ class Scenario {
       handle(Recalled{words.id(1), count, on, attempt});
     } else if (what == "cancel") {
       handle(CancelRequested{words.id(1), count, words.flag("force")});
+    } else if (what == "cancel-everything") {
+      handle(EverythingCancelled{});
     } else if (what == "held") {
       handle(Held{words.id(1), words.rank("by", 0)});
     } else if (what == "released") {

@@ -13,12 +13,14 @@ FakeCluster::FakeCluster(const Settings& settings)
         limits.lineage_bytes = settings.seed % 3 == 0 ? 400 : 1u << 20;
         limits.wake_cost = settings.seed % 2 == 0 ? 20 * kMicrosecond : 0;
         limits.interrupt_grace = 50 * kMicrosecond;
+        limits.room_after = settings.seed % 4 == 0 ? 20 * kMicrosecond : 300 * kMicrosecond;
+        limits.break_grace = settings.seed % 5 == 0 ? 300 * kMicrosecond : 30 * kSecond;
         return limits;
       }()) {
-  for (int kind = 0; kind < 8; ++kind) {
+  for (int kind = 0; kind < 12; ++kind) {
     TaskClass options;
     options.function = FunctionId{static_cast<std::uint32_t>(kind)};
-    options.request.cpus = Amount(kind == 3 ? 2 : kind == 4 ? 0 : 1);
+    options.request.cpus = Amount(kind == 3 ? 2 : kind == 4 ? 0 : kind == 9 ? 4 : 1);
     options.priority = kind == 2 ? 5 : 0;
     options.max_retries = kind == 1 ? 0 : 3;
     options.retry_exceptions = kind == 2;
@@ -26,6 +28,14 @@ FakeCluster::FakeCluster(const Settings& settings)
     options.strategy = kind == 4 || kind == 6 ? Strategy::spread
                        : kind == 7            ? Strategy::strict_pack
                                               : Strategy::pack;
+    if (kind == 8) {
+      options.request.gpus = Amount(1);
+      options.alternatives = {Resources{.cpus = Amount(3), .gpus = {}, .memory_gib = {}, .custom = {}},
+                              Resources{.cpus = Amount(2), .gpus = {}, .memory_gib = {}, .custom = {}}};
+    }
+    if (kind == kNowhere) options.rank = Rank{1'000'000};
+    if (kind == 11) options.node = NodeId{1};
+    options.soft_affinity = kind == 11;
     classes_.push_back(scheduler_.intern(options));
     class_options_.push_back(options);
   }
@@ -38,9 +48,11 @@ int FakeCluster::add_worker() {
   ranks_.emplace_back();
   present_.push_back(at);
   rank(at).node = (at - 1) / settings_.ranks_a_node + 1;
-  rank(at).cpus = 2 + static_cast<double>(below(2));
+  rank(at).cpus = at == 1 ? 8 : 1 + static_cast<double>(below(8));
+  rank(at).gpus = static_cast<double>(below(3) / 2);
   Resources has;
   has.cpus = Amount(rank(at).cpus);
+  has.gpus = Amount(rank(at).gpus);
   Mail mail;
   mail.event = WorkerJoined{Rank{at}, NodeId{rank(at).node}, has};
   deliver_to_head(std::move(mail));
@@ -65,9 +77,25 @@ void FakeCluster::walk() {
 }
 
 void FakeCluster::trace(const Event& event, const Commands& commands) const {
-  static constexpr const char* kNames[] = {
-      "Submitted", "Started", "Finished", "Blocked", "Unblocked",      "Recalled",     "CancelRequested",
-      "Put",       "Held",    "Released", "Wanted",  "ObjectVanished", "WorkerJoined", "WorkerLost"};
+  static constexpr const char* kNames[] = {"Submitted",
+                                           "Started",
+                                           "Finished",
+                                           "Blocked",
+                                           "Unblocked",
+                                           "Recalled",
+                                           "CancelRequested",
+                                           "EverythingCancelled",
+                                           "Put",
+                                           "Held",
+                                           "Released",
+                                           "Wanted",
+                                           "Promised",
+                                           "Fulfilled",
+                                           "Lent",
+                                           "LoanReturned",
+                                           "ObjectVanished",
+                                           "WorkerJoined",
+                                           "WorkerLost"};
   std::fprintf(stderr, "%s", event.index() < std::size(kNames) ? kNames[event.index()] : "Tick");
   const auto name = [](TaskId task, std::uint32_t count, Rank rank, int attempt) {
     std::fprintf(stderr, " %llu+%u on %d attempt %d", static_cast<unsigned long long>(number(task)), count,
@@ -105,7 +133,8 @@ void FakeCluster::deliver_to_head(Mail mail) {
         } else if constexpr (std::is_same_v<E, GangSubmitted> || std::is_same_v<E, ActorSpawned>) {
           event.dependencies = mail.first_list;
           event.pins = mail.second_list;
-        } else if constexpr (std::is_same_v<E, Put>) {
+        } else if constexpr (std::is_same_v<E, Put> || std::is_same_v<E, Fulfilled> ||
+                             std::is_same_v<E, GangMemberFinished>) {
           event.inside = mail.first_list;
         } else if constexpr (std::is_same_v<E, Finished>) {
           event.outcomes = mail.outcomes;
@@ -121,12 +150,44 @@ void FakeCluster::deliver_to_head(Mail mail) {
   if (settings_.trace) trace(mail.event, commands);
   for (const Command& command : commands) carry_out(command);
   if (settings_.check_every_step || events_ % 1000 == 0) walk();
+  if (settings_.check_every_step) check_agreement();
 }
 
 void FakeCluster::check_value(const Value& value) const {
   if (value.payload == kNoPayload) return;
   if (!values_.contains(static_cast<std::uint64_t>(value.payload)))
     throw Broken("a value that was freed is in use");
+}
+
+/// When nothing is under way between a worker and the head, both know the same pieces as running; but the
+/// worker may still have to begin some, and may have no room for those if a blocked one took its share back
+/// first.
+void FakeCluster::check_agreement() const {
+  for (std::size_t at = 1; at < ranks_.size(); ++at) {
+    const FakeRank& worker = ranks_[at];
+    if (!worker.alive || worker.lost_told || !worker.inbox.empty() || !worker.outbox.empty()) continue;
+    Resources free = free_of(worker);
+    const Run* next = nullptr;
+    const Run* presumed = nullptr;
+    bool as_usual = true;
+    for (const Run& run : worker.runs) {
+      const Explanation said = scheduler_.explain(offset(run.start.first, run.at));
+      const bool runs = said.state == Explanation::State::running;
+      as_usual = as_usual && !run.before_its_turn && !run.asked_back;
+      if (run.begun && !run.before_its_turn && !run.asked_back && !runs)
+        throw Broken("rank " + std::to_string(at) + " runs what the scheduler does not: " + said.sentence);
+      if (run.begun) continue;
+      if (next == nullptr) next = &run;
+      if (!runs) continue;
+      presumed = &run;
+      take(free, asked(run.start.task_class, run.start.choice));
+    }
+    const bool overdrawn = free.cpus.fixed() < 0 || free.gpus.fixed() < 0;
+    if (as_usual && presumed != nullptr && !overdrawn &&
+        !fits(asked(next->start.task_class, next->start.choice), free_of(worker)))
+      throw Broken("rank " + std::to_string(at) + " cannot begin what the scheduler takes for running: " +
+                   std::to_string(number(presumed->start.first)));
+  }
 }
 
 void FakeCluster::check_start(const Start& start) {
@@ -225,6 +286,8 @@ void FakeCluster::kill(int at) {
     if (const auto* put = std::get_if<Put>(&mail->event)) {
       values_.erase(static_cast<std::uint64_t>(put->value.payload));
     }
+    if (const auto* paid = std::get_if<Fulfilled>(&mail->event))
+      values_.erase(static_cast<std::uint64_t>(paid->value.payload));
     if (const auto* member = std::get_if<GangMemberFinished>(&mail->event))
       values_.erase(static_cast<std::uint64_t>(member->outcome.value.payload));
     if (const auto* failed = std::get_if<ActorFailed>(&mail->event))
@@ -240,6 +303,9 @@ void FakeCluster::kill(int at) {
   dead.runs.clear();
   dead.actors.clear();
   dead.members.clear();
+  dead.debts.clear();
+  dead.parcels.clear();
+  dead.borrowed.clear();
 }
 
 void FakeCluster::kill_node(int node) {
@@ -341,12 +407,15 @@ void FakeCluster::step(bool faults) {
   if (chance() < 0.4 && !someone.outbox.empty() && !someone.lost_told) {
     Mail mail = std::move(someone.outbox.front());
     someone.outbox.pop_front();
+    ++someone.told;
     deliver_to_head(std::move(mail));
   } else if (someone.alive) {
     if (chance() < 0.5 && !someone.inbox.empty()) {
       receive(at);
     } else if (at > 0) {
       act(at);
+    } else {
+      act_direct(at);
     }
   }
   if (timer_set_ && now_ >= timer_) {
@@ -375,10 +444,16 @@ std::string FakeCluster::under_way() const {
   std::string text;
   for (std::size_t at = 0; at < ranks_.size(); ++at) {
     const FakeRank& someone = ranks_[at];
-    if (someone.lost_told || (someone.inbox.empty() && someone.outbox.empty() && someone.runs.empty()))
+    if (someone.lost_told || (someone.inbox.empty() && someone.outbox.empty() && !has_work(someone)))
       continue;
     text += "\n  rank " + std::to_string(at) + ": inbox " + std::to_string(someone.inbox.size()) +
-            ", outbox " + std::to_string(someone.outbox.size());
+            ", outbox " + std::to_string(someone.outbox.size()) + ", parcels " +
+            std::to_string(someone.parcels.size()) + ", borrowed " + std::to_string(someone.borrowed.size());
+    for (const FakeMember& member : someone.members) {
+      const ObjectId gang = member.prepare.gang;
+      text += "\n    member of " + std::to_string(number(gang)) + (member.broken ? " broken" : "") +
+              ", head: " + scheduler_.explain(gang).sentence;
+    }
     for (const Run& run : someone.runs) {
       const ObjectId id = offset(run.start.first, run.at);
       text += "\n    " + std::to_string(number(id)) + (run.begun ? " begun" : " queued") +
@@ -452,13 +527,19 @@ void FakeCluster::check_end() {
         if (value == values_.end() || value->second != id) throw Broken(name + " has another's value");
         continue;
       }
-      const bool asked = cancel_asked_.contains(id);
+      const ObjectId maker = gangs_.contains(id) ? first : id;
+      // Whoever cancels a member's value cancels the gang.
+      bool asked = cancel_asked_.contains(id);
+      for (std::uint32_t other = 0; gangs_.contains(id) && other < counts_[first]; ++other)
+        asked |= cancel_asked_.contains(offset(first, other));
       if (view.failure == FailureKind::cancelled && !asked) throw Broken(name + " was cancelled by nobody");
-      if (view.failure == FailureKind::threw && !asked && !program(id).throws && !program(id).hangs) {
+      if (view.failure == FailureKind::threw && !asked && !program(maker).throws && !program(maker).hangs) {
         throw Broken(name + " failed with an error that it never threw");
       }
       if (view.failure == FailureKind::lost && node_deaths_ + deaths_ == 0)
         throw Broken(name + " is lost, why?");
+      const bool nowhere = class_of_.contains(first) && class_of_.at(first) == classes_[kNowhere];
+      if (nowhere && view.failure == FailureKind::unsatisfiable) continue;
       if (view.failure == FailureKind::unsatisfiable && deaths_ == 0 && !gangs_.contains(id))
         throw Broken(name + " is said to be unsatisfiable");
       const bool died = view.failure == FailureKind::worker_died || view.failure == FailureKind::poison;

@@ -34,6 +34,8 @@ struct Settings {
   bool trace = false;
 };
 
+inline constexpr int kNowhere = 10;  ///< the class that asks for a rank which never joins
+
 struct Broken : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -49,6 +51,8 @@ class FakeCluster {
   std::uint64_t gangs_run() const { return gangs_run_; }
   std::uint64_t actor_starts() const { return actor_starts_; }
   std::uint64_t restores() const { return restores_; }
+  std::uint64_t fulfilled() const { return fulfilled_; }
+  std::uint64_t loans() const { return loans_; }
 
  private:
   /// An event that owns what its spans point to.
@@ -70,6 +74,8 @@ class FakeCluster {
     std::uint32_t at = 0;  ///< elements done
     int phase = 0;         ///< of the element at `at`
     bool begun = false;
+    bool before_its_turn = false;  ///< taken up by one that waits for it
+    bool asked_back = false;       ///< too late
     bool blocked = false;
     bool told_started = false;
     bool interrupted = false;  ///< of the whole run, by a timeout
@@ -93,18 +99,36 @@ class FakeCluster {
     bool broken = false;
   };
 
+  /// A promise of this rank that it has not fulfilled.
+  struct Debt {
+    ObjectId object{};
+    bool on_node = false;
+    bool fails = false;
+  };
+  /// A ref that came from another rank directly.
+  struct Parcel {
+    ObjectId object{};
+    int from = 0;
+    std::uint64_t after = 0;  ///< so much mail of the sender reaches the head before what follows from this
+  };
+
   struct FakeRank {
     bool alive = true;
     bool lost_told = false;
     bool busy = false;  ///< in the list of those that may have something to do
     int node = 0;
     double cpus = 1;
+    double gpus = 0;
     std::deque<ToRank> inbox;
     std::deque<Mail> outbox;
     std::deque<Run> runs;
     std::deque<FakeActor> actors;
     std::deque<FakeMember> members;
-    std::multiset<ObjectId> held;  ///< handles; the first and the last are told to the head
+    std::uint64_t told = 0;  ///< mail that the head has got
+    std::deque<Debt> debts;
+    std::deque<Parcel> parcels;
+    std::vector<ObjectId> borrowed;  ///< handles that came by parcels
+    std::multiset<ObjectId> held;    ///< handles; the first and the last are told to the head
     std::unordered_set<ObjectId> delivered;
   };
 
@@ -116,6 +140,7 @@ class FakeCluster {
     bool returns_child = false;
     bool on_node = false;
     int children = 0;
+    bool promises = false;  ///< an object that others wait for, without a task that makes it
   };
 
   Program program(TaskId id) const;
@@ -130,6 +155,7 @@ class FakeCluster {
   void deliver_to_head(Mail mail);
   void carry_out(const Command& command);
   void check_start(const Start& start);
+  void check_agreement() const;
   Payload make_payload();
   Value make_value(ObjectId id, int node);
   void check_value(const Value& value) const;
@@ -149,6 +175,10 @@ class FakeCluster {
   void stop(int at, const Interrupt& interrupt);
   void act(int at);
   bool begin_next(int at);
+  Resources free_of(const FakeRank& rank) const;
+  const Resources& asked(ClassId task_class, std::uint8_t choice) const;
+  static void take(Resources& free, const Resources& asked);
+  static bool fits(const Resources& asked, const Resources& free);
   void advance(int at, std::size_t run);
   void end_element(int at, std::size_t run);
   void finish_run(int at, std::size_t run);
@@ -157,6 +187,11 @@ class FakeCluster {
   bool act_collective(int at);
   void act_actor(int at, FakeActor& actor);
   void act_member(int at, std::size_t member);
+  void promise(int at, TaskId parent, std::vector<ObjectId>& children);
+  void pay_debt(int at);
+  void lend(int at, ObjectId id);
+  void open_parcel(int at);
+  bool act_direct(int at);
   bool has_work(const FakeRank& rank) const;
   void check_prepare(const PrepareGang& prepare);
   void check_run(const RunGang& run);
@@ -172,7 +207,7 @@ class FakeCluster {
   void submit_gang();
   void spawn_actor();
   void kill_actors();
-  void note_collective(ObjectId id, ClassId task_class, Mail mail);
+  void note_collective(ObjectId id, std::uint32_t count, ClassId task_class, Mail mail);
   bool settle();
   std::string under_way() const;
   void step(bool faults);
@@ -202,12 +237,15 @@ class FakeCluster {
   std::unordered_map<ObjectId, ClassId> class_of_;
   std::set<ObjectId> actors_;
   std::set<ObjectId> gangs_;
+  std::set<ObjectId> promised_;
   std::map<std::pair<ObjectId, std::uint16_t>, std::set<int>> prepared_;  ///< members by gang and attempt
   std::map<std::pair<ObjectId, std::uint16_t>, std::set<int>> ready_;
   std::uint64_t gang_attempts_ = 0;
   std::uint64_t gangs_run_ = 0;
   std::uint64_t actor_starts_ = 0;
   std::uint64_t restores_ = 0;  ///< starts of actors from a checkpoint
+  std::uint64_t fulfilled_ = 0;
+  std::uint64_t loans_ = 0;
   std::uint64_t deaths_ = 0;
   std::uint64_t deaths_told_ = 0;
   std::uint64_t node_deaths_ = 0;

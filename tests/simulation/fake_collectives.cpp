@@ -10,10 +10,10 @@ namespace rankine::simulation {
 
 // ---- the driver ----
 
-void FakeCluster::note_collective(ObjectId id, ClassId task_class, Mail mail) {
+void FakeCluster::note_collective(ObjectId id, std::uint32_t count, ClassId task_class, Mail mail) {
   depth_[id] = 2;
   class_of_[id] = task_class;
-  counts_[id] = 1;
+  counts_[id] = count;
   dependencies_[id] = mail.first_list;
   hold(0, id, true);
   send(0, std::move(mail));
@@ -28,11 +28,20 @@ void FakeCluster::submit_gang() {
   event.task_class = pick(classes_);
   event.payload = make_payload();
   gangs_.insert(event.gang);
+  if (chance() < 0.4) {
+    event.all = true;
+    driver_ids_ += event.ranks - 1;
+  }
+  const std::uint32_t count = event.all ? event.ranks : 1;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    depth_[offset(event.gang, i)] = 2;
+    gangs_.insert(offset(event.gang, i));
+  }
   Mail mail;
   const std::vector<ObjectId> held(rank(0).held.begin(), rank(0).held.end());
   if (!held.empty() && chance() < 0.4) mail.first_list.push_back(pick(held));
   mail.event = event;
-  note_collective(event.gang, event.task_class, std::move(mail));
+  note_collective(event.gang, count, event.task_class, std::move(mail));
 }
 
 void FakeCluster::spawn_actor() {
@@ -47,7 +56,7 @@ void FakeCluster::spawn_actor() {
   const std::vector<ObjectId> held(rank(0).held.begin(), rank(0).held.end());
   if (!held.empty() && chance() < 0.4) mail.first_list.push_back(pick(held));
   mail.event = event;
-  note_collective(event.actor, event.task_class, std::move(mail));
+  note_collective(event.actor, 1, event.task_class, std::move(mail));
   if (chance() < 0.3) {
     Mail kill;
     kill.event = ActorKilled{pick(std::vector<ObjectId>(actors_.begin(), actors_.end())), chance() < 0.7};
@@ -70,6 +79,9 @@ void FakeCluster::check_prepare(const PrepareGang& prepare) {
     throw Broken("a gang starts with freed arguments");
   const int at = rankine::index(prepare.worker);
   if (rank(at).lost_told) throw Broken("a gang on a lost worker");
+  const std::vector<Rank> all = scheduler_.gang_members(prepare.gang);
+  if (all.size() != prepare.size || all[prepare.member] != prepare.worker)
+    throw Broken("a gang has other members than it says");
   auto& members = prepared_[{prepare.gang, prepare.attempt}];
   if (prepare.member == 0) {  // a lost value is made again from the first attempt on
     ++gang_attempts_;
@@ -95,8 +107,8 @@ void FakeCluster::check_run(const RunGang& run) {
 
 bool FakeCluster::has_work(const FakeRank& rank) const {
   const auto unborn = [](const FakeActor& actor) { return !actor.told; };
-  return !rank.runs.empty() || !rank.members.empty() ||
-         std::any_of(rank.actors.begin(), rank.actors.end(), unborn);
+  return !rank.runs.empty() || !rank.members.empty() || !rank.debts.empty() || !rank.parcels.empty() ||
+         !rank.borrowed.empty() || std::any_of(rank.actors.begin(), rank.actors.end(), unborn);
 }
 
 bool FakeCluster::receive_collective(int at, const ToRank& message) {
@@ -166,11 +178,17 @@ void FakeCluster::act_member(int at, std::size_t which) {
   }
   if (!member.broken && (!member.running || chance() < 0.5)) return;
   const bool fails = member.broken ? chance() < 0.8 : program(prepare.gang).throws && chance() < 0.7;
+  if (member.running && program(prepare.gang).hangs && !(member.broken && !program(prepare.gang).stubborn))
+    return;
   // Values of other members have another name, so that they are recognised if they become the gang's.
-  const ObjectId name = prepare.member == 0 || fails ? prepare.gang : offset(prepare.gang, 1u << 30);
+  const std::uint32_t other = prepare.all ? prepare.member : 1u << 30;
+  const ObjectId name = prepare.member == 0 || fails ? prepare.gang : offset(prepare.gang, other);
   const int node = chance() < 0.4 ? rank(at).node : rankine::index(kNoNode);
   rank(at).members.erase(rank(at).members.begin() + static_cast<std::ptrdiff_t>(which));
-  mail.event = GangMemberFinished{prepare.gang, Rank{at}, prepare.attempt, {make_value(name, node), fails}};
+  mail.event =
+      GangMemberFinished{prepare.gang, Rank{at}, prepare.attempt, {make_value(name, node), fails}, {}};
+  if (!rank(at).held.empty() && promised_.contains(*rank(at).held.begin()))
+    mail.first_list.push_back(*rank(at).held.begin());
   send(at, std::move(mail));
 }
 

@@ -19,7 +19,8 @@ FakeCluster::Program FakeCluster::program(TaskId id) const {
   program.stubborn = random.uniform() < 0.3;
   if (!leaf && random.uniform() < 0.4) program.children = static_cast<int>(1 + random.below(3));
   program.waits = program.children > 0 && random.uniform() < 0.6;
-  program.returns_child = program.children > 0 && random.uniform() < 0.4;
+  program.promises = !leaf && random.uniform() < 0.25;
+  program.returns_child = (program.children > 0 || program.promises) && random.uniform() < 0.4;
   return program;
 }
 
@@ -107,6 +108,7 @@ void FakeCluster::take_back(int at, const Recall& recall) {
   for (auto run = rank.runs.begin(); run != rank.runs.end(); ++run) {
     const std::uint64_t from = number(recall.first) - number(run->start.first);
     if (from >= run->start.count || run->start.attempt != recall.attempt) continue;
+    run->asked_back |= run->begun;
     const std::uint64_t kept = std::max<std::uint64_t>(from, run->begun ? run->at + 1 : 0);
     if (kept >= run->start.count) return;
     Mail mail;
@@ -131,28 +133,60 @@ void FakeCluster::stop(int at, const Interrupt& interrupt) {
 
 // ---- running ----
 
+const Resources& FakeCluster::asked(ClassId task_class, std::uint8_t choice) const {
+  const TaskClass& options = class_options_[static_cast<std::size_t>(task_class)];
+  return choice == 0 ? options.request : options.alternatives[choice - 1];
+}
+
+void FakeCluster::take(Resources& free, const Resources& asked) {
+  free.cpus -= asked.cpus;
+  free.gpus -= asked.gpus;
+}
+
+bool FakeCluster::fits(const Resources& asked, const Resources& free) {
+  const auto there = [](Amount wanted, Amount left) {
+    return wanted.is_zero() || wanted.fixed() <= left.fixed();
+  };
+  return there(asked.cpus, free.cpus) && there(asked.gpus, free.gpus);
+}
+
+/// The rule of src/scheduler/dispatch.cpp.
+Resources FakeCluster::free_of(const FakeRank& rank) const {
+  Resources free;
+  free.cpus = Amount(rank.cpus);
+  free.gpus = Amount(rank.gpus);
+  for (const Run& run : rank.runs) {
+    if (run.begun && !run.blocked) take(free, asked(run.start.task_class, run.start.choice));
+  }
+  for (const FakeActor& actor : rank.actors) take(free, asked(actor.start.task_class, actor.start.choice));
+  for (const FakeMember& member : rank.members)
+    take(free, asked(member.prepare.task_class, member.prepare.choice));
+  return free;
+}
+
+/// The next in the order of arrival, if it fits; or one before its turn, as when get() runs the awaited task
+/// itself.
 bool FakeCluster::begin_next(int at) {
   FakeRank& rank = this->rank(at);
-  double busy = 0;
-  for (const Run& run : rank.runs) {
-    if (run.begun && !run.blocked)
-      busy += class_options_[static_cast<std::size_t>(run.start.task_class)].request.cpus.value();
-  }
-  for (std::size_t i = 0; i < rank.runs.size(); ++i) {
-    Run& run = rank.runs[i];
-    if (run.begun) continue;
-    if (chance() < 0.1) continue;  // as when get() runs the awaited task itself, newest first
-    if (busy + class_options_[static_cast<std::size_t>(run.start.task_class)].request.cpus.value() >
-        rank.cpus)
-      return false;
-    run.begun = true;
+  const bool waits =
+      std::any_of(rank.runs.begin(), rank.runs.end(), [](const Run& run) { return run.blocked; });
+  const auto begun = [](const Run& run) { return run.begun; };
+  if (waits && chance() < 0.1) {
+    const auto newest = std::find_if_not(rank.runs.rbegin(), rank.runs.rend(), begun);
+    if (newest == rank.runs.rend()) return false;
+    newest->begun = newest->before_its_turn = true;
     return true;
   }
-  return false;
+  const auto next = std::find_if_not(rank.runs.begin(), rank.runs.end(), begun);
+  if (next == rank.runs.end()) return false;
+  if (!fits(asked(next->start.task_class, next->start.choice), free_of(rank))) return false;
+  next->begun = true;
+  return true;
 }
 
 void FakeCluster::act(int at) {
   FakeRank& rank = this->rank(at);
+  if (chance() < 0.3 && act_direct(at)) return;
   if (chance() < 0.5 && act_collective(at)) return;
   if (rank.runs.empty()) return;
   if (chance() < 0.5 && begin_next(at)) return;
@@ -171,6 +205,7 @@ void FakeCluster::begin_element(int at, Run& run) {
   for (int n = 1; n <= does.children; ++n) {
     run.children.push_back(submit(at, id, static_cast<std::uint64_t>(n), depth_[id] + 1));
   }
+  if (does.promises) promise(at, id, run.children);
   if (does.waits) run.awaited.insert(run.children.begin(), run.children.end());
 }
 
@@ -226,6 +261,7 @@ void FakeCluster::end_element(int at, std::size_t index) {
   if (!outcome.failed && does.returns_child && !run.children.empty()) {
     run.inside.push_back({static_cast<std::uint32_t>(run.outcomes.size() - 1), run.children.front()});
   }
+  if (!run.children.empty() && chance() < 0.3) lend(at, pick(run.children));
   run.to_release.insert(run.to_release.end(), run.children.begin(), run.children.end());
   run.children.clear();
   run.phase = 0;

@@ -23,15 +23,16 @@ struct NodeRoom {
   std::size_t open() const { return now.size() + later.size(); }
 };
 
-std::map<std::int32_t, NodeRoom> look(const PlacementRequest& request, const NodeTable& nodes) {
+std::map<std::int32_t, NodeRoom> look(const PlacementRequest& request, ShapeId shape,
+                                      const NodeTable& nodes) {
   std::map<std::int32_t, NodeRoom> rooms;
   for (const Worker& worker : nodes.all()) {
     if (!worker.live || !gang_may_use(request, worker)) continue;
     NodeRoom& room = rooms[index(worker.node)];
-    room.capable += worker.total.fits(nodes.demand(request.shape)) ? 1 : 0;
-    room.after_gangs += nodes.could_hold(worker, request.shape, true) ? 1 : 0;
-    if (!nodes.could_hold(worker, request.shape, false)) continue;
-    (nodes.fits(worker, request.shape) ? room.now : room.later).push_back(&worker);
+    room.capable += worker.total.fits(nodes.demand(shape)) ? 1 : 0;
+    room.after_gangs += nodes.could_hold(worker, shape, true) ? 1 : 0;
+    if (!nodes.could_hold(worker, shape, false)) continue;
+    (nodes.fits(worker, shape) ? room.now : room.later).push_back(&worker);
   }
   for (auto& [node, room] : rooms) {
     std::stable_sort(room.later.begin(), room.later.end(),
@@ -74,9 +75,10 @@ bool gang_may_use(const PlacementRequest& request, const Worker& worker) {
   return request.node == kNoNode || request.node == worker.node;
 }
 
-GangPlacement place_gang(const PlacementRequest& request, std::uint32_t ranks, const NodeTable& nodes) {
+GangPlacement place_gang(const PlacementRequest& request, ShapeId shape, std::uint32_t ranks,
+                         const NodeTable& nodes) {
   const bool one_node = request.strategy == Strategy::strict_pack;
-  const std::map<std::int32_t, NodeRoom> rooms = look(request, nodes);
+  const std::map<std::int32_t, NodeRoom> rooms = look(request, shape, nodes);
   GangPlacement answer;
   std::vector<const NodeRoom*> order;
   std::size_t open = 0;

@@ -4,11 +4,10 @@
 
 namespace rankine::scheduler {
 
-Placement place_pack(const PlacementRequest& request, NodeTable& nodes) {
-  const Rank rank = nodes.most_recent_with_room(request.shape);
+Placement place_pack(ShapeId shape, NodeTable& nodes) {
+  const Rank rank = nodes.most_recent_with_room(shape);
   if (rank != kNoRank) return {Placement::Verdict::placed, rank};
-  return {nodes.capable(request.shape) == 0 ? Placement::Verdict::never : Placement::Verdict::not_now,
-          kNoRank};
+  return {nodes.capable(shape) == 0 ? Placement::Verdict::never : Placement::Verdict::not_now, kNoRank};
 }
 
 }  // namespace rankine::scheduler

@@ -7,8 +7,8 @@
 
 namespace rankine::scheduler {
 
-Placement place_spread(const PlacementRequest& request, const NodeTable& nodes) {
-  if (nodes.capable(request.shape) == 0) return {Placement::Verdict::never, kNoRank};
+Placement place_spread(ShapeId shape, const NodeTable& nodes) {
+  if (nodes.capable(shape) == 0) return {Placement::Verdict::never, kNoRank};
   std::vector<std::uint32_t> in_use;  // pieces by node
   const auto load = [](const Worker& worker) {
     return worker.active.size + worker.queued.size + worker.actors;
@@ -22,7 +22,7 @@ Placement place_spread(const PlacementRequest& request, const NodeTable& nodes) 
   const Worker* best = nullptr;
   std::tuple<std::uint32_t, std::uint32_t> best_key;
   for (const Worker& worker : nodes.all()) {
-    if (!worker.live || !nodes.fits(worker, request.shape)) continue;
+    if (!worker.live || !nodes.has_room(worker, shape)) continue;
     const auto node = static_cast<std::size_t>(index(worker.node));
     const std::tuple key(load(worker), index(worker.node) < 0 ? 0u : in_use[node]);
     if (best == nullptr || key < best_key) {

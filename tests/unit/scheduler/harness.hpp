@@ -100,7 +100,7 @@ class Harness {
     return scheduler.intern(options);
   }
   void submit_gang(std::uint64_t id, std::uint32_t ranks, ClassId task_class,
-                   std::vector<ObjectId> dependencies = {}) {
+                   std::vector<ObjectId> dependencies = {}, bool all = false) {
     GangSubmitted event;
     event.gang = ObjectId{id};
     event.ranks = ranks;
@@ -108,15 +108,21 @@ class Harness {
     event.task_class = task_class;
     event.payload = Payload{1000 + id};
     event.dependencies = dependencies;
+    event.all = all;
     handle(event);
   }
   void member_ready(std::uint64_t id, int worker, std::uint16_t attempt = 1) {
     handle(GangMemberReady{ObjectId{id}, Rank{worker}, attempt});
   }
   /// The value, or the packed error, is 2,000,000 + worker.
-  void member_finished(std::uint64_t id, int worker, std::uint16_t attempt = 1, bool failed = false) {
-    const Value value{Payload{2'000'000 + static_cast<std::uint64_t>(worker)}, 8, kNoNode};
-    handle(GangMemberFinished{ObjectId{id}, Rank{worker}, attempt, {value, failed}});
+  void member_finished(std::uint64_t id, int worker, std::uint16_t attempt = 1, bool failed = false,
+                       NodeId node = kNoNode, std::vector<ObjectId> inside = {}) {
+    const Value value{Payload{2'000'000 + static_cast<std::uint64_t>(worker)}, 8, node};
+    handle(GangMemberFinished{ObjectId{id}, Rank{worker}, attempt, {value, failed}, inside});
+  }
+  void tick(Nanoseconds at) {
+    now = Time{at};
+    handle(Tick{});
   }
   void spawn(std::uint64_t id, ClassId task_class, std::int32_t max_restarts = 0,
              std::vector<ObjectId> dependencies = {}) {

@@ -116,3 +116,35 @@ TEST_CASE("a task that was not started fails with the actor it was given") {
   h.handle(WorkerLost{Rank{1}, false});
   CHECK(h.failure(2) == FailureKind::dependency);
 }
+
+TEST_CASE(
+    "a constructor over its time is interrupted, then its rank is killed, and the actor does not restart") {
+  Limits limits;
+  limits.interrupt_grace = 100;
+  Harness h(limits);
+  TaskClass options;
+  options.request.cpus = Amount(1);
+  options.timeout = 1000;
+  const ClassId c = h.scheduler.intern(options);
+  h.join(1, 3);
+  h.join(2, 1);
+  h.spawn(1, c, 5);
+  h.spawn(2, c, 5);
+  h.spawn(3, c, 5);
+  const auto where = [&](std::uint64_t id) { return h.scheduler.object(ObjectId{id}).worker; };
+  h.handle(ActorReady{ObjectId{3}, where(3), 1});
+  h.tick(1000);
+  CHECK(h.of<Interrupt>().size() == 2);
+  CHECK(!h.of<Interrupt>()[0].force);
+  h.handle(ActorFailed{ObjectId{2}, where(2), 1, Value{Payload{9}, 8, kNoNode}});
+  CHECK(h.failure(2) == FailureKind::timed_out);
+  CHECK(h.only<FreeValue>().value.payload == Payload{9});
+  h.tick(1100);
+  CHECK(h.only<Interrupt>().force);
+  CHECK(h.only<Interrupt>().first == ObjectId{1});
+  const Rank rank = where(1);
+  h.handle(WorkerLost{rank, false});
+  CHECK(h.failure(1) == FailureKind::timed_out);
+  CHECK(h.scheduler.object(ObjectId{1}).text == "its constructor on rank " + std::to_string(index(rank)) +
+                                                    " took longer than its timeout of 1e-06 s");
+}

@@ -149,3 +149,59 @@ TEST_CASE("a value that is lost again and again is made again max_retries times,
   }
   CHECK(h.failure(1) == FailureKind::lost);
 }
+
+TEST_CASE("timers of tasks that ended long before their time do not fill the memory") {
+  Harness h;
+  TaskClass options;
+  options.request.cpus = Amount(1);
+  options.timeout = 3600 * kSecond;
+  const ClassId c = h.scheduler.intern(options);
+  h.join(1);
+  const auto run = [&](std::uint64_t first, std::uint64_t count) {
+    for (std::uint64_t id = first; id < first + count; ++id) {
+      h.submit(id, c);
+      h.finish(id, 1);
+      h.handle(Released{ObjectId{id}, kHead});
+    }
+    return h.scheduler.counts().memory_bytes;
+  };
+  const std::uint64_t before = run(1, 200);
+  CHECK(run(201, 2000) == before);
+}
+
+TEST_CASE("histories of deaths go with what died; of what is tried again they stay whole") {
+  Limits limits;
+  limits.poison_deaths = 1000;
+  Harness h(limits);
+  const ClassId c = h.intern(1, 1000);
+  h.join(1);
+  const auto lose_one = [&](std::uint64_t id) {
+    h.submit(id, c);
+    h.handle(WorkerLost{Rank{1}, false});
+    h.handle(CancelRequested{ObjectId{id}, 1, false});
+    h.handle(Released{ObjectId{id}, kHead});
+    h.join(1);
+  };
+  for (std::uint64_t id = 1; id <= 200; ++id) lose_one(id);
+  const std::uint64_t before = h.scheduler.counts().memory_bytes;
+  for (std::uint64_t id = 201; id <= 2000; ++id) lose_one(id);
+  CHECK(h.scheduler.counts().memory_bytes == before);
+  // One that goes on keeps its own history, whatever was thrown away around it.
+  TaskClass few;
+  few.request.cpus = Amount(1);
+  few.max_retries = 2;
+  h.join(2);
+  h.handle(WorkerLost{Rank{1}, false});
+  h.submit(3000, h.scheduler.intern(few));
+  h.handle(WorkerLost{Rank{2}, false});
+  for (std::uint64_t id = 3001; id <= 3300; ++id) {
+    h.submit(id, c);
+    h.handle(CancelRequested{ObjectId{id}, 1, false});
+    h.handle(Released{ObjectId{id}, kHead});
+  }
+  h.join(3);
+  h.handle(WorkerLost{Rank{3}, false});
+  h.join(4);
+  h.handle(WorkerLost{Rank{4}, false});
+  CHECK(h.scheduler.object(ObjectId{3000}).text == "the ranks that ran it died: 2, 3, 4");
+}

@@ -213,3 +213,125 @@ TEST_CASE("a gang does not wait behind actors for ever: workers that they fill a
   h.finish(3, 2);
   CHECK(h.scheduler.explain(ObjectId{2}).state == Explanation::State::running);
 }
+
+TEST_CASE("a gang of all values: an object for each member, sealed together; refs inside live with them") {
+  Harness h;
+  for (int rank = 1; rank <= 3; ++rank) h.join(rank);
+  h.submit_gang(1, 3, h.intern(), {}, true);
+  CHECK(h.of<PrepareGang>()[0].all);
+  CHECK(h.scheduler.gang_members(ObjectId{1}) == std::vector<Rank>{Rank{1}, Rank{2}, Rank{3}});
+  h.handle(Put{ObjectId{9}, Rank{2}, Value{Payload{9}, 8, kNoNode}, {}});
+  h.member_finished(1, 2, 1, false, kNoNode, {ObjectId{9}});
+  h.handle(Released{ObjectId{9}, Rank{2}});
+  CHECK(h.state(9) == ObjectState::sealed);
+  h.member_finished(1, 1);
+  CHECK(h.state(1) == ObjectState::pending);
+  h.member_finished(1, 3);
+  CHECK(h.only<Deliver>().count == 3);
+  for (std::uint64_t i = 0; i < 3; ++i)
+    CHECK(h.scheduler.object(ObjectId{1 + i}).value.payload == Payload{2'000'001 + i});
+  CHECK(h.scheduler.gang_members(ObjectId{1}).empty());
+  h.handle(Released{ObjectId{1}, kHead});
+  CHECK(h.of<FreeValue>().size() == 4);
+  CHECK(h.scheduler.counts().live_objects == 0);
+}
+
+TEST_CASE("a gang of all values fails as one: every element tells the error, which is freed once") {
+  Harness h;
+  for (int rank = 1; rank <= 3; ++rank) h.join(rank);
+  h.submit_gang(1, 3, h.intern_gang(Strategy::pack, 1, 0), {}, true);
+  h.submit(10, h.intern(), {ObjectId{3}});
+  h.member_finished(1, 1);
+  h.member_finished(1, 2, 1, true);
+  h.member_finished(1, 3, 1, true);
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    CHECK(h.failure(id) == FailureKind::threw);
+    CHECK(h.scheduler.object(ObjectId{id}).value.payload == Payload{2'000'002});
+  }
+  CHECK(h.scheduler.object(ObjectId{10}).cause == ObjectId{3});
+  CHECK(h.of<FreeValue>().size() == 2);
+  h.handle(Released{ObjectId{1}, kHead});
+  h.handle(Released{ObjectId{10}, kHead});
+  CHECK(h.of<FreeValue>().size() == 1);
+  CHECK(h.scheduler.counts().live_objects == 0);
+}
+
+TEST_CASE("a lost attempt lets go of what lay inside its values; the next one's stay") {
+  Harness h;
+  for (int rank = 1; rank <= 2; ++rank) h.join(rank);
+  h.submit_gang(1, 2, h.intern(), {}, true);
+  h.join(3);
+  h.handle(Put{ObjectId{9}, Rank{1}, Value{Payload{9}, 8, kNoNode}, {}});
+  h.member_finished(1, 1, 1, false, kNoNode, {ObjectId{9}});
+  h.handle(Released{ObjectId{9}, Rank{1}});
+  h.handle(WorkerLost{Rank{2}, false});
+  CHECK(h.state(9) == ObjectState::unknown);
+  CHECK(h.of<FreeValue>().size() == 2);
+  CHECK(h.state(1) == ObjectState::pending);
+}
+
+TEST_CASE("lost values of a gang are made again by one run, in which the others keep theirs") {
+  Harness h;
+  for (int rank = 1; rank <= 4; ++rank) h.join(rank, 1, rank);
+  h.submit_gang(1, 3, h.intern(), {}, true);
+  const std::vector<Rank> first = h.scheduler.gang_members(ObjectId{1});
+  for (const Rank rank : first) h.member_finished(1, index(rank), 1, false, NodeId{index(rank)});
+  h.handle(WorkerLost{first[2], true});
+  CHECK(h.state(3) == ObjectState::pending);
+  CHECK(h.state(1) == ObjectState::sealed);
+  CHECK(members(h).size() == 3);
+  h.handle(ObjectVanished{ObjectId{2}});  // another one, while it runs
+  CHECK(h.state(2) == ObjectState::pending);
+  CHECK(h.of<PrepareGang>().empty());
+  for (const Rank rank : h.scheduler.gang_members(ObjectId{1})) h.member_finished(1, index(rank));
+  for (std::uint64_t id = 1; id <= 3; ++id) CHECK(h.state(id) == ObjectState::sealed);
+  CHECK(h.scheduler.object(ObjectId{1}).value.node == NodeId{index(first[0])});
+  CHECK(h.scheduler.object(ObjectId{3}).value.node == kNoNode);
+}
+
+TEST_CASE("a gang over its time is broken, and who does not leave is killed") {
+  Limits limits;
+  limits.interrupt_grace = 100;
+  Harness h(limits);
+  TaskClass options;
+  options.request.cpus = Amount(1);
+  options.timeout = 1000;
+  h.join(1);
+  h.join(2);
+  h.submit_gang(1, 2, h.scheduler.intern(options));
+  h.now = Time{500};
+  h.member_ready(1, 1);
+  h.member_ready(1, 2);
+  CHECK(h.only<SetTimer>().at.ns == 1500);
+  h.tick(1500);
+  CHECK(h.of<BreakGang>().size() == 2);
+  h.member_finished(1, 1, 1, true);
+  h.tick(1600);
+  CHECK(h.only<Interrupt>().worker == Rank{2});
+  CHECK(h.only<Interrupt>().force);
+  h.handle(WorkerLost{Rank{2}, false});
+  CHECK(h.failure(1) == FailureKind::timed_out);
+  CHECK(h.scheduler.object(ObjectId{1}).text ==
+        "attempt 1 on 2 ranks took longer than its timeout of 1e-06 s");
+}
+
+TEST_CASE("members that do not leave a broken gang are killed after a grace time; in time, nobody is") {
+  Limits limits;
+  limits.break_grace = 100;
+  Harness h(limits);
+  for (int rank = 1; rank <= 3; ++rank) h.join(rank);
+  h.submit_gang(1, 3, h.intern_gang(Strategy::pack, 1, 0));
+  h.handle(WorkerLost{Rank{3}, false});
+  h.member_finished(1, 1, 1, true);
+  h.tick(100);
+  CHECK(h.only<Interrupt>().worker == Rank{2});
+  h.handle(WorkerLost{Rank{2}, false});
+  CHECK(h.failure(1) == FailureKind::worker_died);
+  h.join(2);
+  h.submit_gang(2, 2, h.intern_gang(Strategy::pack, 1, 0));
+  h.member_finished(2, 1, 1, true);
+  h.member_finished(2, 2, 1, true);
+  CHECK(h.failure(2) == FailureKind::threw);
+  h.tick(1000);
+  CHECK(h.of<Interrupt>().empty());
+}
