@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One futex word a rank in memory that the ranks of a node share: only to wake a sleeper, never to carry
-// data.
+// data. Where a sleeper cannot see its mail (two-sided messaging), senders count it beside.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,8 @@
 namespace rankine::transport {
 
 struct alignas(64) Doorbell {
-  std::atomic<std::uint32_t> sleeping;  ///< futex word: 1 while its rank sleeps or is about to
+  std::atomic<std::uint32_t> sleeping;   ///< futex word: 1 while its rank sleeps or is about to
+  std::atomic<std::uint32_t> announced;  ///< batches that ranks of this node were about to send, modulo 2^32
 };
 static_assert(sizeof(Doorbell) == 64);
 

@@ -18,9 +18,7 @@ std::size_t node_bytes(const Layout& layout, int ranks_on_node) {
 
 }  // namespace
 
-Layout choose_layout(int ranks, int ranks_on_node, const RingLimits& limits) {
-  check(ranks >= 1 && ranks_on_node >= 1 && ranks_on_node <= ranks,
-        "a layout needs 1 <= ranks on a node <= ranks");
+void check_ring_limits(const RingLimits& limits) {
   if (!std::has_single_bit(limits.ring_bytes_min) || !std::has_single_bit(limits.ring_bytes_max) ||
       limits.ring_bytes_min < 256 || limits.ring_bytes_max < limits.ring_bytes_min ||
       limits.ring_bytes_max > (std::size_t{1} << 26) || limits.spare_rings_max < 0) {
@@ -28,6 +26,12 @@ Layout choose_layout(int ranks, int ranks_on_node, const RingLimits& limits) {
         "ring sizes must be powers of two, 256 <= ring_bytes_min <= ring_bytes_max <= 64 MiB, and "
         "spare_rings_max >= 0");
   }
+}
+
+Layout choose_layout(int ranks, int ranks_on_node, const RingLimits& limits) {
+  check(ranks >= 1 && ranks_on_node >= 1 && ranks_on_node <= ranks,
+        "a layout needs 1 <= ranks on a node <= ranks");
+  check_ring_limits(limits);
   Layout layout;
   layout.ranks = ranks;
   layout.ring_bytes = limits.ring_bytes_max;

@@ -28,6 +28,9 @@ struct RingLimits {
       64;  ///< worker-worker rings a receiver can grant; further senders are relayed by the head
 };
 
+/// Throws InputError for limits that make no sense.
+void check_ring_limits(const RingLimits& limits);
+
 struct Layout {
   int ranks = 1;
   int spares = 0;

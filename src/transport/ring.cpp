@@ -60,12 +60,13 @@ std::span<std::byte> OutgoingRing::append(RecordKind kind, std::size_t payload_b
   return {at + sizeof(RecordHeader), payload_bytes};
 }
 
-OutgoingRing::Extent OutgoingRing::take_extent(std::uint64_t credit) {
+OutgoingRing::Extent OutgoingRing::take_extent(std::uint64_t credit, std::size_t bytes_max) {
   const std::uint64_t limit = credit + ring_bytes_;
   const std::size_t place = taken_ & (ring_bytes_ - 1);
   const std::uint64_t lap_end = taken_ - place + ring_bytes_;
   // Everything fits and stays in this lap: no need to look at the records one by one.
-  if (appended_ <= limit && appended_ <= lap_end && appended_ - taken_ == end_ - begin_) {
+  if (appended_ <= limit && appended_ <= lap_end && appended_ - taken_ == end_ - begin_ &&
+      end_ - begin_ <= bytes_max) {
     const Extent extent{place, {queue_.get() + begin_, end_ - begin_}};
     taken_ = appended_;
     begin_ = end_ = 0;
@@ -77,7 +78,7 @@ OutgoingRing::Extent OutgoingRing::take_extent(std::uint64_t credit) {
     const RecordHeader header = header_at(at);
     const std::size_t bytes = record_bytes(header.bytes());
     const std::uint64_t next = header.kind() == RecordKind::kWrap ? lap_end : position + bytes;
-    if (next > limit) break;
+    if (next > limit || (at != begin_ && next - taken_ > bytes_max)) break;
     at += bytes;
     position = next;
   }

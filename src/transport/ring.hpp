@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -62,9 +63,10 @@ class OutgoingRing {
     std::size_t ring_offset = 0;
     std::span<const std::byte> bytes;  ///< valid until the next append()
   };
-  /// Takes the longest extent that fits into what the receiver has consumed (`credit`, a position); empty if
-  /// none. Afterwards position() is the tail that makes it visible.
-  Extent take_extent(std::uint64_t credit);
+  /// Takes the longest extent that fits into what the receiver has consumed (`credit`, a position) and,
+  /// unless it is one record, takes at most `bytes_max` of the ring; empty if none. Afterwards position() is
+  /// the tail that makes it visible.
+  Extent take_extent(std::uint64_t credit, std::size_t bytes_max = std::numeric_limits<std::size_t>::max());
 
   /// One record apart from its place in the ring.
   struct Record {
@@ -111,19 +113,16 @@ struct ArrivedRecord {
   std::uint64_t next;  ///< position after it
 };
 
-/// Reads the record at `position` < `tail` of `ring`, which came from `source`. Aborts with a sentence when
-/// the bytes are not what the sender can have written (a wrong sequence number or length).
-inline ArrivedRecord read_record(const std::byte* ring, std::size_t ring_bytes, std::uint64_t position,
-                                 std::uint64_t tail, std::uint32_t sequence, Rank source);
-
 [[noreturn]] void fail_record(std::uint64_t position, std::uint64_t tail, std::uint32_t sequence,
                               RecordHeader found, Rank source);
 
-inline ArrivedRecord read_record(const std::byte* ring, std::size_t ring_bytes, std::uint64_t position,
-                                 std::uint64_t tail, std::uint32_t sequence, Rank source) {
+/// Reads the record `at`, whose position is `position` < `tail`, which came from `source`. Aborts with a
+/// sentence when the bytes are not what the sender can have written (a wrong sequence number or length).
+inline ArrivedRecord read_record_at(const std::byte* at, std::size_t ring_bytes, std::uint64_t position,
+                                    std::uint64_t tail, std::uint32_t sequence, Rank source) {
   const std::size_t place = position & (ring_bytes - 1);
   RecordHeader header;
-  std::memcpy(&header, ring + place, sizeof header);
+  std::memcpy(&header, at, sizeof header);
   const RecordKind kind = header.kind();
   const std::size_t bytes = header.bytes();
   const std::uint64_t next =
@@ -131,7 +130,13 @@ inline ArrivedRecord read_record(const std::byte* ring, std::size_t ring_bytes, 
   if (header.sequence != sequence || next > tail || place + record_bytes(bytes) > ring_bytes) [[unlikely]] {
     fail_record(position, tail, sequence, header, source);
   }
-  return {kind, {ring + place + sizeof header, bytes}, next};
+  return {kind, {at + sizeof header, bytes}, next};
+}
+
+/// The same for a record in its place in `ring`.
+inline ArrivedRecord read_record(const std::byte* ring, std::size_t ring_bytes, std::uint64_t position,
+                                 std::uint64_t tail, std::uint32_t sequence, Rank source) {
+  return read_record_at(ring + (position & (ring_bytes - 1)), ring_bytes, position, tail, sequence, source);
 }
 
 }  // namespace rankine::transport

@@ -12,12 +12,6 @@
 namespace rankine::transport {
 namespace {
 
-// Mail from other nodes rings no bell, and where puts need this process to complete they wait for its next
-// poll. So sleeps are short just after mail and grow while nothing comes.
-constexpr Nanoseconds kNapAfterMail = 100 * kMicrosecond;
-constexpr Nanoseconds kPollInterval = 5 * kMillisecond;
-constexpr Nanoseconds kPollIntervalQuiet = 20 * kMillisecond;
-constexpr std::uint32_t kSleepsToQuiet = 24;
 // With ranks on other nodes, a poll that found mail drives MPI's progress only this often.
 constexpr unsigned kBusyPollsPerProgress = 8;
 constexpr int kProgressStepsIdle = 16;
@@ -42,20 +36,17 @@ RingTransport::RingTransport(Rank rank, const Layout& layout, Doorbells doorbell
                              std::unique_ptr<Fabric> fabric)
     : rank_(rank),
       layout_(layout),
-      doorbells_(std::move(doorbells)),
+      sleeper_(rank, layout.ranks, std::move(doorbells)),
+      self_mail_(layout.ring_bytes),
       fabric_(std::move(fabric)),
       memory_(fabric_->memory()),
       outboxes_(static_cast<std::size_t>(layout.ranks)),
-      self_inbox_(layout.ring_bytes),
       slots_(static_cast<std::size_t>(layout.slots(rank))),
       consumed_(slots_.size(), 0),
       slot_excluded_(slots_.size(), 0) {
-  check(doorbells_.of.size() == outboxes_.size(), "one entry a rank in Doorbells::of");
-  check(bell(rank_) != nullptr, "a rank needs a doorbell of its own");
   for (int i = 0; i < layout_.ranks; ++i) {
     Outbox& outbox = outboxes_[i];
     outbox.ring = OutgoingRing(layout_.ring_bytes);
-    if (bell(Rank{i}) == nullptr) ranks_elsewhere_ = true;
     if (Rank{i} == rank_) {
       outbox.route = Route::kSelf;
     } else if (rank_ == kHead || Rank{i} == kHead) {
@@ -81,11 +72,6 @@ bool RingTransport::is_excluded(Rank rank) const {
   return outboxes_[index(rank)].route == Route::kExcluded;
 }
 
-Doorbell* RingTransport::bell(Rank rank) {
-  const std::int32_t at = doorbells_.of[index(rank)];
-  return at < 0 ? nullptr : &doorbells_.bells[at];
-}
-
 // ---- sending
 
 std::span<std::byte> RingTransport::append(Rank destination, std::size_t bytes) {
@@ -103,9 +89,8 @@ std::span<std::byte> RingTransport::enqueue(Rank destination, RecordKind kind, s
     outbox.ring = OutgoingRing(layout_.ring_bytes);
     return outbox.ring.append(kind, payload_bytes);
   }
-  if (outbox.route == Route::kSelf) {
-    self_mail_.store(true, std::memory_order_relaxed);
-  } else if (!outbox.dirty) {
+  if (outbox.route == Route::kSelf) return self_mail_.append(payload_bytes);
+  if (!outbox.dirty) {
     outbox.dirty = true;
     dirty_.push_back(index(destination));
   }
@@ -247,11 +232,7 @@ void RingTransport::publish_flags() {
   if (flags_.empty()) return;
   fabric_->publish(flags_);
   full_fence();  // pairs with the one in sleep(): either we see the sleeper, or it sees the flag
-  for (const Flag& flag : flags_) {
-    Doorbell* const other = bell(flag.target);
-    if (other == nullptr || other->sleeping.load(std::memory_order_relaxed) == 0) continue;
-    if (other->sleeping.exchange(0) != 0) futex_wake_all(other->sleeping);
-  }
+  for (const Flag& flag : flags_) sleeper_.wake(flag.target);
   for (const Flag& flag : flags_) outboxes_[index(flag.target)].ring.trim(kQueueBytesKept);
   flags_.clear();
 }
@@ -285,7 +266,7 @@ std::size_t RingTransport::queued_bytes() const {
 // ---- receiving
 
 std::size_t RingTransport::poll(MailSink& sink, std::size_t messages_max) {
-  std::size_t count = deliver_self(sink, messages_max);
+  std::size_t count = self_mail_.deliver(rank_, sink, messages_max, kQueueBytesKept);
   const int slots = slots_in_use();
   if (next_slot_ >= slots) next_slot_ = 0;
   const int first = next_slot_;
@@ -294,8 +275,8 @@ std::size_t RingTransport::poll(MailSink& sink, std::size_t messages_max) {
   retry_blocked();
   if (own_records_) send_pending();
   publish_flags();
-  if (count > 0) quiet_sleeps_.store(0, std::memory_order_relaxed);
-  if (ranks_elsewhere_) drive_progress(count > 0);
+  if (count > 0) sleeper_.mail_came();
+  if (sleeper_.ranks_elsewhere()) drive_progress(count > 0);
   return count;
 }
 
@@ -307,27 +288,6 @@ void RingTransport::drive_progress(bool busy) {
     return;
   }
   for (int step = 0; step < kProgressStepsIdle && !mail_waits(); ++step) fabric_->progress();
-}
-
-/// Delivers what was there at the start: what the sink appends to this rank meanwhile comes with the next
-/// poll.
-std::size_t RingTransport::deliver_self(MailSink& sink, std::size_t messages_max) {
-  OutgoingRing& outgoing = outboxes_[index(rank_)].ring;
-  if (self_inbox_.empty()) {
-    if (outgoing.empty()) return 0;
-    std::swap(self_inbox_, outgoing);
-  }
-  std::size_t count = 0;
-  OutgoingRing::Record record;
-  while (count < messages_max && self_inbox_.peek(record)) {
-    self_inbox_
-        .pop();  // first, so that a sink that throws has had its message; the bytes stay where they are
-    sink.deliver(rank_, record.payload);
-    ++count;
-  }
-  if (self_inbox_.empty()) self_inbox_.trim(kQueueBytesKept);
-  self_mail_.store(!self_inbox_.empty() || !outgoing.empty(), std::memory_order_relaxed);
-  return count;
 }
 
 int RingTransport::slots_in_use() {
@@ -443,7 +403,7 @@ void RingTransport::forward(const Envelope& envelope, std::span<const std::byte>
 // ---- waiting
 
 bool RingTransport::mail_waits() {
-  if (self_mail_.load(std::memory_order_relaxed)) return true;
+  if (self_mail_.waits()) return true;
   const int slots = slots_in_use();
   for (int slot = 0; slot < slots; ++slot) {
     if (load_word(layout_.tail_offset(rank_, slot)) != load_relaxed(consumed_[slot]) &&
@@ -455,27 +415,8 @@ bool RingTransport::mail_waits() {
          credit_sum() != credit_sum_seen_.load(std::memory_order_relaxed);
 }
 
-Nanoseconds RingTransport::quiet_interval_ns() {
-  const std::uint32_t sleeps = quiet_sleeps_.fetch_add(1, std::memory_order_relaxed);
-  if (sleeps >= kSleepsToQuiet) return kPollIntervalQuiet;
-  return std::min(kPollInterval, kNapAfterMail << std::min(sleeps / 2, 6u));
-}
-
 void RingTransport::sleep(Nanoseconds timeout_ns) {
-  if (rung_.exchange(false) || timeout_ns <= 0) return;
-  if (ranks_elsewhere_) timeout_ns = std::min(timeout_ns, quiet_interval_ns());
-  Doorbell& own = *bell(rank_);
-  own.sleeping.store(1);
-  full_fence();
-  if (!mail_waits() && !rung_.load()) futex_wait(own.sleeping, 1, timeout_ns);
-  own.sleeping.store(0);
-  rung_.store(false);
-}
-
-void RingTransport::ring() {
-  rung_.store(true);
-  Doorbell& own = *bell(rank_);
-  if (own.sleeping.exchange(0) != 0) futex_wake_all(own.sleeping);
+  sleeper_.sleep(timeout_ns, false, [this] { return mail_waits(); });
 }
 
 void RingTransport::exclude(Rank dead) {

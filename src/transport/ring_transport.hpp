@@ -12,14 +12,15 @@
 #include "transport/fabric.hpp"
 #include "transport/layout.hpp"
 #include "transport/ring.hpp"
+#include "transport/self_mail.hpp"
+#include "transport/sleeper.hpp"
 #include "transport/transport.hpp"
 
 namespace rankine::transport {
 
 class RingTransport : public Transport {
  public:
-  /// `layout` must be equal on all ranks. A rank without a doorbell of its own (doorbells.of[rank] = -1) is
-  /// not allowed; a rank of another node has none here.
+  /// `layout` must be equal on all ranks.
   RingTransport(Rank rank, const Layout& layout, Doorbells doorbells, std::unique_ptr<Fabric> fabric);
 
   Rank rank() const override { return rank_; }
@@ -30,8 +31,9 @@ class RingTransport : public Transport {
   std::size_t poll(MailSink& sink, std::size_t messages_max = 256) override;
   std::size_t queued_bytes() const override;
   void sleep(Nanoseconds timeout_ns) override;
-  void ring() override;
+  void ring() override { sleeper_.ring(); }
   void exclude(Rank dead) override;
+  void close(bool) override {}
 
   /// What happened so far, for tests, benches and the run's summary.
   struct Counters {
@@ -39,7 +41,6 @@ class RingTransport : public Transport {
     std::uint64_t relayed_messages = 0;    ///< sent by this rank through the head
     std::uint64_t forwarded_messages = 0;  ///< passed on by this rank as the head
     std::uint64_t credits_written = 0;
-    std::uint64_t sleeps = 0;
   };
   const Counters& counters() const { return counters_; }
   const Layout& layout() const { return layout_; }
@@ -78,7 +79,6 @@ class RingTransport : public Transport {
   void retry_blocked();
 
   // Receiving.
-  std::size_t deliver_self(MailSink& sink, std::size_t messages_max);
   std::size_t scan(int begin, int end, MailSink& sink, std::size_t messages_max);
   std::size_t drain_slot(int slot, MailSink& sink, std::size_t messages_max);
   bool accept(Rank source, const ArrivedRecord& record, MailSink& sink);
@@ -90,22 +90,19 @@ class RingTransport : public Transport {
   int slots_in_use();
   std::uint64_t load_word(std::size_t offset);
   bool is_excluded(Rank rank) const;
-  Doorbell* bell(Rank rank);
-  Nanoseconds quiet_interval_ns();
 
   const Rank rank_;
   const Layout layout_;
-  Doorbells doorbells_;
+  Sleeper sleeper_;
+  SelfMail self_mail_;
   std::unique_ptr<Fabric> fabric_;
   std::byte* const memory_;
-  bool ranks_elsewhere_ = false;
 
   std::vector<Outbox> outboxes_;  // one a rank
   std::vector<std::int32_t> dirty_;
   std::vector<std::int32_t> blocked_;
   std::vector<Flag> flags_;
   bool own_records_ = false;  // relays or relay credits that no caller will flush
-  OutgoingRing self_inbox_;   // what poll() delivers while append() writes outboxes_[self]
 
   // Relaying. A sender has at most a window of bytes on their way through the head; the head says when it
   // passed them on, so its memory for relaying is bounded by a window a rank.
@@ -122,9 +119,6 @@ class RingTransport : public Transport {
   std::vector<std::uint8_t> slot_excluded_;  // one a slot
   std::atomic<std::uint64_t> credit_sum_seen_{0};
   std::atomic<bool> waits_for_credit_{false};
-  std::atomic<bool> self_mail_{false};
-  std::atomic<bool> rung_{false};
-  std::atomic<std::uint32_t> quiet_sleeps_{0};
 
   Counters counters_;
 };

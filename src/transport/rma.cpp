@@ -12,42 +12,19 @@
 #include <rankine/core/check.hpp>
 #include <rankine/core/error.hpp>
 
+#include "transport/mpi_error.hpp"
+
 namespace rankine::transport {
 namespace {
 
 constexpr std::size_t kLineBytes = 64;
 
-std::string mpi_error_text(int code) {
-  char text[MPI_MAX_ERROR_STRING] = {};
-  int length = 0;
-  if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) return "MPI error " + std::to_string(code);
-  return std::string(text, static_cast<std::size_t>(length));
-}
-
-[[noreturn]] void throw_mpi(const std::string& call, int code, const std::string& remedy) {
-  throw SystemError(call + " failed: " + mpi_error_text(code) + (remedy.empty() ? "" : ": " + remedy));
-}
-
-void check_mpi(int code, const char* call, const char* remedy = "") {
-  if (code != MPI_SUCCESS) [[unlikely]]
-    throw_mpi(call, code, remedy);
-}
-
-// Names the rank, and what a failed access usually means.
-void check_access(int code, const char* call, Rank target) {
-  if (code == MPI_SUCCESS) [[likely]]
-    return;
-  throw_mpi(std::string(call) + " to rank " + std::to_string(index(target)), code,
-            "the rank may have died, or the network path to it is gone");
-}
-
 constexpr const char* kWindowRemedy =
     "this MPI library offers no one-sided path between these ranks. With Debian's Open MPI 4.1 on several "
     "nodes set "
     "OMPI_MCA_pml=ucx OMPI_MCA_osc=ucx,sm OMPI_MCA_pml_ucx_tls=any OMPI_MCA_pml_ucx_devices=any "
-    "OMPI_MCA_osc_ucx_tls=any before the start (a two-sided transport is not built yet); on one node look "
-    "for room "
-    "in /dev/shm and the temporary directory";
+    "OMPI_MCA_osc_ucx_tls=any before the start, or use two-sided messaging (RANKINE_TRANSPORT=p2p); on one "
+    "node look for room in /dev/shm and the temporary directory";
 
 std::size_t padding(const std::byte* base) {
   return (kLineBytes - reinterpret_cast<std::uintptr_t>(base) % kLineBytes) % kLineBytes;
@@ -69,9 +46,13 @@ class RmaTransport::Window final : public Fabric {
     MPI_Info info = MPI_INFO_NULL;
     check_mpi(MPI_Info_create(&info), "MPI_Info_create");
     check_mpi(MPI_Info_set(info, "acc_single_intrinsic", "true"), "MPI_Info_set");
-    check_mpi(MPI_Win_allocate(static_cast<MPI_Aint>(bytes), 1, info, comm_, &base, &win_),
-              "MPI_Win_allocate", kWindowRemedy);
+    const int code = MPI_Win_allocate(static_cast<MPI_Aint>(bytes), 1, info, comm_, &base, &win_);
     check_mpi(MPI_Info_free(&info), "MPI_Info_free");
+    int made = code == MPI_SUCCESS ? 1 : 0;
+    check_mpi(MPI_Allreduce(MPI_IN_PLACE, &made, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
+    check_mpi(code, "MPI_Win_allocate", kWindowRemedy);
+    if (made == 0)
+      throw SystemError(std::string("MPI_Win_allocate failed on another rank: ") + kWindowRemedy);
     check_mpi(MPI_Win_set_errhandler(win_, MPI_ERRORS_RETURN), "MPI_Win_set_errhandler");
     memory_ = base + padding(base);
     std::memset(memory_, 0, layout.control_bytes(Rank{rank}));

@@ -22,10 +22,7 @@ class RmaTransport final : public RingTransport {
  public:
   ~RmaTransport() override;
 
-  /// Ends the use of the window. Orderly: every rank calls it, after all agreed to end and no message is on
-  /// its way; the window is freed (collective). Otherwise, when a rank died, nothing of MPI is touched and
-  /// the window is left to the process's end. The destructor without close() does the latter.
-  void close(bool orderly);
+  void close(bool orderly) override;
 
  private:
   friend std::unique_ptr<RmaTransport> make_rma_transport(MPI_Comm, Doorbells, const RmaOptions&);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Moves messages between ranks: bytes and ranks, nothing of tasks. Back ends: rma (MPI one-sided), loopback
-// (ranks as threads of one process). One conformance suite runs on all of them.
+// Moves messages between ranks: bytes and ranks, nothing of tasks. Back ends: rma (MPI one-sided), p2p (MPI
+// two-sided), loopback (ranks as threads of one process). One conformance suite runs on all of them.
 //
 // Threads: append, flush, poll and exclude are called by one thread at a time (the caller holds the progress
 // lock); ring() may be called by any thread at any time; sleep() by the thread that would otherwise poll,
@@ -48,7 +48,7 @@ class Transport {
   /// came.
   virtual std::size_t poll(MailSink& sink, std::size_t messages_max = 256) = 0;
 
-  /// Bytes that wait in local queues for credit, for back-pressure.
+  /// Bytes that wait here for credit or for the network, for back-pressure.
   virtual std::size_t queued_bytes() const = 0;
 
   /// Sleeps until mail may have come, ring() was called, or `timeout_ns` went by; returns at once if there is
@@ -61,6 +61,11 @@ class Transport {
 
   /// The rank is dead: nothing is sent to it or taken from it any more, and its memory is not touched again.
   virtual void exclude(Rank dead) = 0;
+
+  /// Ends the use. Orderly: every rank calls it, after all agreed to end and no message is on its way; what
+  /// MPI lent is given back (collective). Otherwise, when a rank died, nothing of MPI is touched and all is
+  /// left to the process's end. The destructor without close() does the latter.
+  virtual void close(bool orderly) = 0;
 };
 
 }  // namespace rankine::transport

@@ -253,7 +253,7 @@ void self_is_bounded(Member& member) {
   member.barrier();
 }
 
-// poll() stops at about messages_max and goes on where it stopped.
+// poll() stops at messages_max and goes on where it stopped. Not all need be here at once.
 void poll_is_bounded(Member& member) {
   constexpr int kMessages = 100;
   int received = 0;
@@ -262,13 +262,14 @@ void poll_is_bounded(Member& member) {
   for (int n = 0; n < kMessages; ++n) member.mail().append(next, 16);
   member.mail().flush();
   member.barrier();
-  int expected = 0;
-  while (expected < kMessages) {
-    expected += 10;
+  const Time start = now();
+  while (received < kMessages && now() - start < kPatience) {
+    const int before = received;
     const std::size_t count = member.mail().poll(sink, 10);
-    member.expect(count == 10 && received == expected, "poll(10) gave " + std::to_string(count));
-    if (count != 10) break;
+    member.expect(count <= 10 && received == before + static_cast<int>(count),
+                  "poll(10) gave " + std::to_string(count));
   }
+  member.expect(received == kMessages, "bounded polls gave " + std::to_string(received) + " messages in all");
   member.barrier(&sink);
 }
 
@@ -288,7 +289,8 @@ void throwing_sink(Member& member) {
   member.mail().flush();
   member.barrier();
   int thrown = 0;
-  for (int round = 0; round < 100 && seen.size() < 30; ++round) {
+  const Time start = now();
+  while (seen.size() < 30 && now() - start < kPatience) {
     try {
       member.mail().poll(sink);
     } catch (const std::runtime_error&) {
@@ -467,6 +469,8 @@ void exclude_inside_deliver(Member& member) {
       ++from_dead;
       if (from_dead == 20) member.mail().exclude(Rank{dead});
     });
+    const Time start = now();
+    while (from_dead < 20 && now() - start < kPatience) member.mail().poll(sink);
     for (int round = 0; round < 10; ++round) member.mail().poll(sink);
     member.expect(from_dead == 20, "mail from an excluded rank: " + std::to_string(from_dead));
   }
@@ -476,7 +480,8 @@ void exclude_inside_deliver(Member& member) {
 // With fewer spare rings than senders some pairs talk through the head, in order, and nothing is lost.
 void relay(Member& member) {
   all_to_all(member, 9, 600);
-  const auto counters = member.mail().counters();
+  const auto& rings = dynamic_cast<const transport::RingTransport&>(member.mail());
+  const auto counters = rings.counters();
   std::uint64_t relayed = 0;
   std::uint64_t claimed = 0;
   int reports = 0;
@@ -495,7 +500,7 @@ void relay(Member& member) {
     member.poll_until(
         sink, [&] { return reports == member.size(); }, "reports");
     const std::uint64_t workers = static_cast<std::uint64_t>(member.size() - 1);
-    const auto spares = static_cast<std::uint64_t>(member.mail().layout().spares);
+    const auto spares = static_cast<std::uint64_t>(rings.layout().spares);
     member.expect(claimed == workers * spares, "claimed rings: " + std::to_string(claimed));
     member.expect(relayed == workers * (workers - 1 - spares) * 600,
                   "relayed messages: " + std::to_string(relayed));
@@ -559,8 +564,8 @@ constexpr Behaviour kBehaviours[] = {
     {"exclude, relayed traffic", 3, kNoSpare, exclude_one},
     {"exclude drops the queue", 2, kSmall, exclude_drops_queue},
     {"exclude inside deliver", 2, kUsual, exclude_inside_deliver},
-    {"relay through the head, one spare ring", 4, kOneSpare, relay},
-    {"relay through the head, no spare ring", 3, kNoSpare, relay},
+    {"relay through the head, one spare ring", 4, kOneSpare, relay, true},
+    {"relay through the head, no spare ring", 3, kNoSpare, relay, true},
     {"random traffic", 1, kUsual, random_traffic},
     {"random traffic, small rings, one spare", 1, kOneSpare, random_traffic},
 };

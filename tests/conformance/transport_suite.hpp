@@ -18,10 +18,10 @@ namespace rankine::conformance {
 /// One rank's place in a behaviour.
 class Member {
  public:
-  explicit Member(transport::RingTransport& mail) : mail_(mail) {}
+  explicit Member(transport::Transport& mail) : mail_(mail) {}
   virtual ~Member() = default;
 
-  transport::RingTransport& mail() { return mail_; }
+  transport::Transport& mail() { return mail_; }
   int rank() const { return index(mail_.rank()); }
   int size() const { return mail_.size(); }
 
@@ -42,7 +42,7 @@ class Member {
  private:
   void meet(transport::MailSink* sink);
 
-  transport::RingTransport& mail_;
+  transport::Transport& mail_;
   std::vector<std::string> failures_;
 };
 
@@ -51,6 +51,7 @@ struct Behaviour {
   int ranks_min;
   transport::RingLimits limits;
   void (*run)(Member&);
+  bool rings_only = false;  ///< about what RingTransport alone does: mail() must be one
 };
 
 /// All behaviours, those with small rings included.

@@ -207,5 +207,15 @@ TEST_CASE("an empty queue gives large memory back and goes on", "[transport]") {
   REQUIRE(std::ranges::equal(record.payload, message_of(10, 3)));
 }
 
+TEST_CASE("an extent takes no more than asked for, but one record at least", "[transport]") {
+  OutgoingRing ring(kRingBytes);
+  for (const std::size_t bytes : {24, 24, 24, 200}) ring.append(RecordKind::kMessage, bytes);
+  REQUIRE(ring.take_extent(0, 70).bytes.size() == 2 * record_bytes(24));
+  REQUIRE(ring.position() == 2 * record_bytes(24));
+  REQUIRE(ring.take_extent(0, 70).bytes.size() == record_bytes(24));
+  REQUIRE(ring.take_extent(0, 70).bytes.size() == record_bytes(200));
+  REQUIRE(ring.take_extent(0, 70).bytes.empty());
+}
+
 }  // namespace
 }  // namespace rankine::transport

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/p2p.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <rankine/core/check.hpp>
+#include <rankine/core/clock.hpp>
+#include <rankine/core/error.hpp>
+
+#include "transport/mpi_error.hpp"
+
+namespace rankine::transport {
+namespace {
+
+constexpr int kTag = 0;
+constexpr Nanoseconds kClosePatience = 10 * kSecond;
+
+}  // namespace
+
+class P2pTransport::MpiPost final : public Post {
+ public:
+  explicit MpiPost(MPI_Comm comm) : comm_(comm) {}
+
+  MPI_Comm comm() const { return comm_; }
+
+  bool send(Ticket ticket, Rank target, std::span<const std::byte> bytes) override {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_access(MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, index(target), kTag, comm_,
+                           &request),
+                 "MPI_Isend", target);
+    return done_or_kept(request, ticket);
+  }
+
+  bool next(Letter& letter) override {
+    int found = 0;
+    MPI_Status status;
+    check_mpi(MPI_Improbe(MPI_ANY_SOURCE, kTag, comm_, &found, &message_, &status), "MPI_Improbe");
+    if (found == 0) return false;
+    int bytes = 0;
+    check_mpi(MPI_Get_count(&status, MPI_BYTE, &bytes), "MPI_Get_count");
+    letter = {Rank{status.MPI_SOURCE}, static_cast<std::size_t>(bytes)};
+    return true;
+  }
+
+  bool receive(Ticket ticket, std::span<std::byte> into) override {
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Imrecv(into.data(), static_cast<int>(into.size()), MPI_BYTE, &message_, &request),
+              "MPI_Imrecv");
+    return done_or_kept(request, ticket);
+  }
+
+  void leave() override { message_ = MPI_MESSAGE_NULL; }
+
+  std::span<const Ticket> finished() override {
+    finished_.clear();
+    if (requests_.empty()) return finished_;
+    int count = 0;
+    indices_.resize(requests_.size());
+    check_mpi(MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, indices_.data(),
+                           MPI_STATUSES_IGNORE),
+              "MPI_Testsome on messages under way");
+    if (count == MPI_UNDEFINED || count == 0) return finished_;
+    for (int i = 0; i < count; ++i) finished_.push_back(tickets_[indices_[i]]);
+    std::sort(indices_.begin(), indices_.begin() + count, std::greater<>());
+    for (int i = 0; i < count; ++i) forget(static_cast<std::size_t>(indices_[i]));
+    return finished_;
+  }
+
+  // The request is neither cancelled nor freed: both may wait for the other side, which is dead. And MPI may
+  // read or write the memory for as long as it runs.
+  void abandon(Ticket ticket, std::unique_ptr<std::byte[]> memory) override {
+    const auto at = std::ranges::find(tickets_, ticket);
+    if (at != tickets_.end()) forget(static_cast<std::size_t>(at - tickets_.begin()));
+    static_cast<void>(memory.release());
+  }
+
+ private:
+  bool done_or_kept(MPI_Request request, Ticket ticket) {
+    int done = 0;
+    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done != 0) return true;
+    requests_.push_back(request);
+    tickets_.push_back(ticket);
+    return false;
+  }
+  void forget(std::size_t at) {
+    requests_[at] = requests_.back();
+    tickets_[at] = tickets_.back();
+    requests_.pop_back();
+    tickets_.pop_back();
+  }
+
+  MPI_Comm comm_;
+  MPI_Message message_ = MPI_MESSAGE_NULL;  // found by next()
+  std::vector<MPI_Request> requests_;       // under way
+  std::vector<Ticket> tickets_;             // theirs
+  std::vector<int> indices_;
+  std::vector<Ticket> finished_;
+};
+
+P2pTransport::P2pTransport(Rank rank, int ranks, std::size_t window_bytes, Doorbells doorbells,
+                           std::unique_ptr<MpiPost> post)
+    : BatchTransport(rank, ranks, window_bytes, std::move(doorbells), std::move(post)),
+      comm_(static_cast<MpiPost&>(this->post()).comm()) {}
+
+// Credits may still be on their way, and a communicator with messages on their way cannot be freed: so every
+// rank learns how many batches were sent to it, and takes them.
+void P2pTransport::close(bool orderly) {
+  if (comm_ == MPI_COMM_NULL) return;
+  MPI_Comm comm = std::exchange(comm_, MPI_COMM_NULL);
+  if (!orderly) return;
+  const std::vector<std::uint64_t> sent = batches_to();
+  std::uint64_t expected = 0;
+  check_mpi(MPI_Reduce_scatter_block(sent.data(), &expected, 1, MPI_UINT64_T, MPI_SUM, comm),
+            "MPI_Reduce_scatter_block");
+  const Time start = now();
+  while (!drop_mail(expected)) {
+    if (now() - start > kClosePatience) return;  // left to the process's end
+  }
+  check_mpi(MPI_Comm_free(&comm), "MPI_Comm_free");
+}
+
+std::unique_ptr<P2pTransport> make_p2p_transport(MPI_Comm comm, Doorbells doorbells,
+                                                 const P2pOptions& options) {
+  MPI_Comm own = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(comm, &own), "MPI_Comm_dup");
+  check_mpi(MPI_Comm_set_errhandler(own, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  int rank = 0;
+  int ranks = 0;
+  check_mpi(MPI_Comm_rank(own, &rank), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(own, &ranks), "MPI_Comm_size");
+  int ranks_on_node =
+      static_cast<int>(std::ranges::count_if(doorbells.of, [](std::int32_t at) { return at >= 0; }));
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &ranks_on_node, 1, MPI_INT, MPI_MAX, own), "MPI_Allreduce");
+  RingLimits limits = options.limits;
+  static_assert(std::is_trivially_copyable_v<RingLimits>);
+  check_mpi(MPI_Bcast(&limits, sizeof limits, MPI_BYTE, 0, own), "MPI_Bcast");
+  const std::size_t window_bytes = choose_window_bytes(ranks, ranks_on_node, limits);
+  std::unique_ptr<P2pTransport> transport(new P2pTransport(
+      Rank{rank}, ranks, window_bytes, std::move(doorbells), std::make_unique<P2pTransport::MpiPost>(own)));
+  // Nobody announces a batch on a doorbell before its owner has noted where the count stands.
+  check_mpi(MPI_Barrier(own), "MPI_Barrier");
+  return transport;
+}
+
+}  // namespace rankine::transport
