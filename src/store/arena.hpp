@@ -7,8 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
 
+#include "store/block_table.hpp"
 #include "store/chunk_table.hpp"
 #include "store/extents.hpp"
 #include "store/segment.hpp"
@@ -41,6 +45,10 @@ class Arena {
   /// Offset in the segment of `bytes` fresh bytes, a multiple of 64. Throws StoreFull naming asked, used and
   /// capacity.
   std::uint64_t allocate(std::size_t bytes);
+  /// The same, or nothing where there is no room now. Throws StoreFull where there never will be.
+  std::optional<std::uint64_t> try_allocate(std::size_t bytes);
+  /// Why there was no room: the sizes, and the last trouble with backing memory.
+  [[noreturn]] void throw_full(std::size_t bytes, const std::string& more = {}) const;
   /// Frees what allocate(bytes) returned. Chunks that are free as a whole go back to the arena at once; they
   /// are leased again first by the slot that had them, whose pages are mapped already.
   void free(std::uint64_t offset, std::size_t bytes);
@@ -52,38 +60,51 @@ class Arena {
   /// Takes the chunks of a dead rank's slot, once nobody uses its objects; returns the bytes.
   std::size_t reclaim(std::int32_t dead_slot);
 
-  std::byte* data(std::uint64_t offset) const { return segment_.data() + offset; }
-  std::span<std::byte> memory() const { return segment_.memory(); }
+  std::byte* data(std::uint64_t offset) const { return segment_->data() + offset; }
+  std::span<std::byte> memory() const { return segment_->memory(); }
   bool holds(std::uint64_t offset, std::size_t bytes) const;
   std::int32_t slot() const { return slot_; }
-  Segment& segment() { return segment_; }
+  Segment& segment() { return *segment_; }
+  const std::shared_ptr<Segment>& mapping() const { return segment_; }
+  /// The words of the node's objects.
+  BlockTable& blocks() { return blocks_; }
+  const BlockTable& blocks() const { return blocks_; }
+  /// 256 more blocks for this slot: the number of the first; nothing when all are taken. Throws StoreFull.
+  std::optional<std::uint32_t> lease_blocks();
   Stats stats() const;
   std::size_t used_bytes() const { return used_bytes_; }
+  /// In chunks that this slot has leased.
+  std::size_t leased_bytes() const { return leased_bytes_; }
 
  private:
   static constexpr std::size_t kPageBytes = 4096;
   static ChunkTable make_table(Segment& segment, Options options);
   static std::size_t rounded(std::size_t bytes);
 
-  std::uint64_t allocate_small(std::size_t bytes);
-  std::uint64_t allocate_pages(std::size_t bytes);
+  std::optional<std::uint64_t> allocate_small(std::size_t bytes);
+  std::optional<std::uint64_t> allocate_pages(std::size_t bytes);
+  std::optional<std::uint64_t> allocate_beside(std::size_t bytes);
   bool lease(std::size_t bytes);
+  std::optional<ChunkTable::Run> lease_run(std::uint32_t count);
   void back(ChunkTable::Run run);
   void give_back_whole_chunks(Extents::Range free_range);
-  [[noreturn]] void throw_full(std::size_t bytes) const;
 
   std::uint64_t offset_of(std::uint32_t chunk) const { return begin_ + chunk * chunk_bytes_; }
 
-  Segment segment_;
+  std::shared_ptr<Segment> segment_;
   std::int32_t slot_;
   ChunkTable table_;
   std::size_t chunk_bytes_;
+  std::uint64_t blocks_at_;
+  BlockTable blocks_;
   std::uint64_t begin_;                                             // of chunk 0
   std::uint32_t near_ = std::numeric_limits<std::uint32_t>::max();  // chunk given back last
   Extents extents_;
   Slabs slabs_;
   std::size_t used_bytes_ = 0;
   std::size_t peak_bytes_ = 0;
+  std::size_t leased_bytes_ = 0;
+  std::string trouble_;  // of the last try to back memory
 };
 
 }  // namespace rankine

@@ -47,10 +47,11 @@ TEST_CASE("an object is seen in place by another slot of the node") {
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{5'000}, 3 * kMiB}) {
     const Location location = put(writer, bytes, 0x42);
     CHECK(location.bytes == bytes);
-    const auto seen = reader.view(location);
+    const Pin pin = reader.pin(location);
+    const auto seen = pin.bytes();
     REQUIRE(seen.size() == bytes);
     CHECK(std::count(seen.begin(), seen.end(), std::byte{0x42}) == static_cast<std::ptrdiff_t>(bytes));
-    CHECK(seen.data() == reader.view(location).data());
+    CHECK(seen.data() == reader.pin(location).bytes().data());
     CHECK(reinterpret_cast<std::uintptr_t>(seen.data()) % 64 == 0);
     CHECK(
         contains(text_of<StoreError>([&] { reader.release(location); }), "only the rank that sealed it can"));
@@ -86,35 +87,85 @@ TEST_CASE_METHOD(Fixture,
   Location wrong = location;
   wrong.bytes = 999;
   CHECK(contains(text_of<StoreError>([&] { store.release(wrong); }), "where one of 1000 bytes lies"));
+  Location stale = location;
+  ++stale.serial;
+  CHECK(contains(text_of<StoreError>([&] { store.release(stale); }), "never sealed"));
   store.release(location);
   CHECK(contains(text_of<StoreError>([&] { store.release(location); }), "released twice"));
-  CHECK(contains(text_of<StoreError>([&] { store.release(location); }), std::to_string(location.offset)));
+  CHECK(contains(text_of<StoreError>([&] { store.release(location); }),
+                 "block " + std::to_string(location.block)));
   CHECK(store.stats().used_bytes == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "fetch copies on the node and asks the remote reader for another") {
-  const Location here = put(store, 1000, 0x17);
+TEST_CASE_METHOD(Fixture, "another node is read by the remote reader, and nothing of it by hand") {
   std::vector<std::byte> into(1000);
-  store.fetch(here, into);
-  CHECK(into == std::vector<std::byte>(1000, std::byte{0x17}));
-
-  const Location there{NodeId{3}, 5, 4096, 1000};
-  store.fetch(there, into);
+  store.read_remote(NodeId{3}, 4096, into);
   CHECK(into[0] == static_cast<std::byte>(4096 % 251));
   CHECK(into[999] == static_cast<std::byte>(5095 % 251));
-  CHECK(contains(text_of<StoreError>([&] { store.view(there); }), "node 3 is viewed on node 0"));
-  CHECK(
-      contains(text_of<StoreError>([&] { store.fetch(there, std::span(into).first(10)); }), "into 10 bytes"));
+  const Location there{NodeId{3}, 5, 0, 1, 1000};
+  CHECK(contains(text_of<StoreError>([&] { store.pin(there); }), "node 3, slot 5 is looked at on node 0"));
   CHECK_THROWS_AS(store.release(there), StoreError);
 
   Store alone(Arena(Segment::create(16 * kMiB), 0), NodeId{0});
-  CHECK(contains(text_of<StoreError>([&] { alone.fetch(there, into); }), "one node only"));
+  CHECK(!alone.has_remote_reader());
+  CHECK(contains(text_of<StoreError>([&] { alone.read_remote(NodeId{3}, 0, into); }), "one node only"));
 }
 
-TEST_CASE_METHOD(Fixture, "a damaged location is an error, not a read elsewhere") {
-  CHECK_THROWS_AS(store.view({NodeId{0}, 0, ~std::uint64_t{0} - 5, 100}), StoreError);
-  CHECK_THROWS_AS(store.view({NodeId{0}, 0, 4 * kMiB, ~std::uint64_t{0}}), StoreError);
-  CHECK_THROWS_AS(store.view({NodeId{0}, 0, 0, 8}), StoreError);  // the header
+TEST_CASE_METHOD(Fixture, "a damaged or stale location is an error, not a read elsewhere") {
+  const Location location = put(store, 1000, 1);
+  Location other = location;
+  other.block = 5;  // leased, never used
+  CHECK(contains(text_of<StoreError>([&] { store.pin(other); }), "not in the store"));
+  other.block = ~std::uint32_t{0};
+  CHECK(contains(text_of<StoreError>([&] { store.pin(other); }), "not in the store"));
+  other.block = BlockTable::kGroupBlocks * 2;  // of a group that nobody has leased
+  CHECK(store.find(other).presence == Store::Presence::gone);
+  store.release(location);
+  CHECK(store.find(location).presence == Store::Presence::gone);
+  const Location later = put(store, 1000, 2);  // in the same block, under another serial
+  CHECK(later.block == location.block);
+  CHECK(store.find(location).presence == Store::Presence::gone);
+  CHECK(store.pin(later).bytes()[0] == std::byte{2});
+}
+
+TEST_CASE_METHOD(Fixture, "what is released while it is pinned stays until the pin goes") {
+  const Location location = put(store, 100'000, 0x33);
+  {
+    const Pin pin = store.pin(location);
+    store.release(location);
+    CHECK(store.live() == 0);
+    CHECK(store.stats().used_bytes >= 100'000);
+    CHECK(store.find(location).presence == Store::Presence::gone);  // nobody comes any more
+    const Location other = put(store, 100'000, 0x44);
+    CHECK(pin.bytes()[99'999] == std::byte{0x33});
+    store.release(other);
+  }
+  CHECK(store.stats().used_bytes == 0);
+}
+
+TEST_CASE("a pin outlives its store, and the bytes with it") {
+  Pin pin;
+  {
+    Fixture fixture;
+    pin = fixture.store.pin(put(fixture.store, 100'000, 0x55));
+  }
+  CHECK(pin.bytes()[99'999] == std::byte{0x55});
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "an open object is no one's to read and can be sealed or released by its location") {
+  Reservation reservation = store.create(50'000);
+  const std::span<std::byte> data = reservation.data();
+  const Location open = store.leave_open(std::move(reservation));
+  CHECK(store.find(open).presence == Store::Presence::gone);
+  CHECK(store.live() == 0);
+  data[7] = std::byte{7};
+  store.seal(open);
+  CHECK(store.pin(open).bytes()[7] == std::byte{7});
+  store.release(open);
+  const Location dropped = store.leave_open(store.create(50'000));
+  store.release(dropped);
+  CHECK(store.stats().used_bytes == 0);
 }
 
 TEST_CASE_METHOD(Fixture, "threads of one rank put and release at once") {
@@ -125,7 +176,8 @@ TEST_CASE_METHOD(Fixture, "threads of one rank put and release at once") {
       for (std::size_t i = 0; i < 500; ++i) {
         const std::size_t bytes = 1 + (i * 977 + t * 131) % 60'000;
         const Location location = put(store, bytes, static_cast<int>(t + 1));
-        const auto seen = store.view(location);
+        const Pin pin = store.pin(location);
+        const auto seen = pin.bytes();
         good[t] += seen.front() == std::byte(t + 1) && seen.back() == std::byte(t + 1);
         store.release(location);
       }
