@@ -227,5 +227,10 @@ template <class Function>
 constexpr Function* as(Function* function) {
   return function;
 }
+/// The same for methods: c.call<rk::as<int(int) const>(&Counter::peek)>(2).
+template <class Function, class Class>
+constexpr Function Class::*as(Function Class::*method) {
+  return method;
+}
 
 }  // namespace rankine

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -22,9 +23,9 @@ namespace detail {
 template <class T>
 T unpack_value(Context& context, EntryElement what) {
   if constexpr (std::is_void_v<T>) {
-    context.value(what, false);
+    context.value(what);
   } else {
-    ValueBytes value = context.value(what, !std::is_trivially_copyable_v<T>);
+    ValueBytes value = context.value(what);
     Reader reader(value.bytes, std::move(value.owner));
     return unpack<T>(reader);
   }
@@ -57,7 +58,7 @@ class Future {
   }
   /// Asks that the task end as cancelled: pending work never starts; running work sees rk::cancelled().
   /// What has ended stays as it is.
-  void cancel(bool force = false) const { context().cancel(what(), 1, force); }
+  void cancel(const CancelOptions& options = {}) const { context().cancel(what(), 1, options.force); }
 
   bool valid() const { return static_cast<bool>(entry_); }
   ObjectId id() const { return offset(entry_->first, element_); }
@@ -114,8 +115,8 @@ class FutureRange {
   }
   /// How many have ended, well or not.
   std::size_t ended() const { return entry_ ? entry_->context->ended(*entry_) : 0; }
-  void cancel(bool force = false) const {
-    if (entry_) entry_->context->cancel({entry_.get(), 0}, entry_->count, force);
+  void cancel(const CancelOptions& options = {}) const {
+    if (entry_) entry_->context->cancel({entry_.get(), 0}, entry_->count, options.force);
   }
 
   const detail::EntryHandle& entry() const { return entry_; }
@@ -182,15 +183,22 @@ std::vector<T> get(const std::vector<Future<T>>& futures) {
 }
 
 /// Waits until `count` of the futures ended or `timeout` went by (negative: never); returns the indices of
-/// those that ended, in the order in which they did.
+/// those that ended, in the order in which they did. A count of 0 or a timeout of 0 does not wait. A future
+/// that is named twice counts twice. Throws InputError if there are fewer futures than
+/// `count`, but of an empty list the default count of 1 gives nothing.
 template <class T>
 std::vector<std::uint32_t> wait(const std::vector<Future<T>>& futures, std::size_t count = 1,
                                 std::chrono::nanoseconds timeout = std::chrono::nanoseconds{-1}) {
   std::vector<detail::EntryElement> those;
   those.reserve(futures.size());
   for (const Future<T>& future : futures) those.push_back(future.what());
+  if (those.empty() && count <= 1) return {};  // the default count of a list that happens to be empty
+  if (count > those.size()) {
+    throw InputError("rankine: wait for " + std::to_string(count) + " of " + std::to_string(those.size()) +
+                     " futures: there are not so many");
+  }
   if (those.empty()) return {};
-  return detail::current_context().wait(those, count < those.size() ? count : those.size(), timeout.count());
+  return detail::current_context().wait(those, count, timeout.count());
 }
 
 /// for (auto [index, future] : as_completed(futures)): each as it ends. Which comes first depends on the

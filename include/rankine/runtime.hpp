@@ -3,12 +3,16 @@
 // other ranks execute tasks.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace rankine {
 
@@ -22,12 +26,33 @@ struct RuntimeOptions {
   std::size_t stack_bytes = 0;
   std::size_t inline_bytes =
       0;  ///< values up to this size travel in messages, larger ones through shared memory
+  /// Where objects go that shared memory has no room for, on each node; should be a local disk. Default:
+  /// RANKINE_SPILL_DIR, else TMPDIR, else /tmp. The files have no name: nothing is left there.
+  std::string spill_directory = {};
+  /// CPUs of each rank, and with them how many tasks it runs at once. Default: RANKINE_CPUS, else its part of
+  /// what was granted: the affinity mask shared with the other ranks of the node, the control group's quota,
+  /// SLURM_CPUS_PER_TASK. As threads: 1.
+  std::int32_t cpus = 0;
+  /// GPUs of each rank. Default: RANKINE_GPUS, else its part of the devices that are visible to it.
+  std::optional<std::int32_t> gpus = {};
+  /// Amounts of resources with names of your own that each rank has. RANKINE_RESOURCES="licence=2,fpga=1"
+  /// adds to them.
+  std::vector<std::pair<std::string, double>> resources = {};
+  /// The driver's submit and map wait while more tasks than this are pending, or more bytes of arguments.
+  /// Default: 2,000,000; a quarter of the memory of rank 0. A single map may be larger: it waits for all
+  /// else.
+  std::uint64_t pending_tasks_max = 0;
+  std::uint64_t pending_bytes_max = 0;
+  /// How long a task over its time limit may take to stop after it was asked, before its rank is killed.
+  std::chrono::nanoseconds timeout_grace{0};  ///< default 5 s
 };
 
 class Runtime {
  public:
-  /// Collective over all ranks: starts MPI (if the program has not). Throws SystemError with the remedy if
-  /// ranks cannot message each other.
+  /// Collective over all ranks: starts MPI (if the program has not). Messages go one-sided, or two-sided
+  /// where MPI has nothing else or that is clearly faster; RANKINE_TRANSPORT (rma, p2p or auto) on rank 0
+  /// overrules, RANKINE_VERBOSE=1 says which and why on standard error. Throws SystemError with the remedy if
+  /// ranks cannot message each other, InputError for a wrong variable.
   Runtime(int& argc, char**& argv, const RuntimeOptions& options = {});
   explicit Runtime(const RuntimeOptions& options = {});
   ~Runtime();
@@ -65,5 +90,14 @@ class Runtime {
 /// Ranks as threads of this process, no mpirun: for tests. Returns what run() would; exceptions of the driver
 /// are rethrown.
 int run_as_threads(int ranks, const RuntimeOptions& options, const std::function<void()>& driver);
+
+/// Ranks on pretended nodes, each with shared memory of its own: node n has ranks n * ranks_per_node and on.
+struct PretendedNodes {
+  int nodes = 1;
+  int ranks_per_node = 1;
+  bool remote_reads = false;  ///< nodes read each other's memory, as by MPI_Get; else all goes by messages
+};
+int run_as_threads(const PretendedNodes& nodes, const RuntimeOptions& options,
+                   const std::function<void()>& driver);
 
 }  // namespace rankine

@@ -91,12 +91,10 @@ struct Dependencies {
   std::span<const ObjectId> span() const { return {ids.data(), count}; }
 };
 
+/// Packs the arguments of one call; refs that lie inside them are listed in `refs`.
 template <class... P, class... A>
-EntryHandle submit_call(std::type_identity<std::tuple<P...>>, FunctionId function, const Options* options,
-                        const A&... arguments) {
-  (check_argument<P, const A&>(), ...);
-  Context& context = current_context();
-  const Dependencies<P...> dependencies(0, arguments...);
+Buffer pack_call(Context& context, const Dependencies<P...>& dependencies, std::vector<ObjectId>& refs,
+                 const A&... arguments) {
   Sizer sizer;
   pack_values<P...>(sizer, arguments...);
   ArgumentsHeader header;
@@ -109,15 +107,30 @@ EntryHandle submit_call(std::type_identity<std::tuple<P...>>, FunctionId functio
   Writer front(buffer.bytes());
   front.bytes(&header, sizeof header);
   front.bytes(dependencies.ids.data(), std::size_t{8} * dependencies.count);
-  std::vector<ObjectId> refs;
   Writer common(buffer.bytes().subspan(layout.common), &refs);
   pack_values<P...>(common, arguments...);
+  return buffer;
+}
+
+template <class... P, class... A>
+EntryHandle submit_call(std::type_identity<std::tuple<P...>>, FunctionId function, const Options* options,
+                        GangShape gang, const A&... arguments) {
+  (check_argument<P, const A&>(), ...);
+  Context& context = current_context();
+  const Dependencies<P...> dependencies(0, arguments...);
+  std::vector<ObjectId> refs;
+  Buffer buffer = pack_call<P...>(context, dependencies, refs, arguments...);
 
   Submission submission;
   submission.function = function;
   submission.options = options;
   submission.dependencies = dependencies.span();
   submission.inside = refs;
+  submission.gang = gang;
+  if (gang.all) {
+    submission.count = gang.ranks;
+    submission.range = true;
+  }
   return context.submit(submission, std::move(buffer));
 }
 
@@ -196,7 +209,9 @@ Future<std::remove_cv_t<typename Sig::Result>> submit_as(FunctionId function, co
   check_signature(Sig{});
   static_assert(Sig::kArity == sizeof...(A), "rankine: wrong number of arguments for this function");
   static_assert(sizeof...(A) <= 64, "rankine: a task takes at most 64 arguments");
-  return {submit_call(std::type_identity<typename Sig::Parameters>{}, function, options, arguments...), 0};
+  return {submit_call(std::type_identity<typename Sig::Parameters>{}, function, options, GangShape{},
+                      arguments...),
+          0};
 }
 
 template <class Sig, class Inputs, class... A>

@@ -3,6 +3,10 @@
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
+#include <optional>
+
+#include <unistd.h>
 
 #include "api/settings.hpp"
 #include "runtime/launch.hpp"
@@ -14,7 +18,13 @@ struct Runtime::State {
       : session(argc, argv), site(runtime::settle(session, settings_of(options))) {}
   ~State() {
     engine.reset();
-    site.transport->close(orderly);
+    site.transport->close(orderly && !exit_code);
+    if (exit_code) {
+      // A rank died: MPI_Finalize would wait for it.
+      std::cout.flush();
+      std::fflush(nullptr);
+      _exit(*exit_code);
+    }
     if (!orderly) session.abandon();
   }
 
@@ -22,6 +32,7 @@ struct Runtime::State {
   runtime::Site site;
   std::unique_ptr<runtime::Engine> engine;
   bool orderly = true;
+  std::optional<int> exit_code;  ///< leave without MPI's own end
 };
 
 Runtime::Runtime(int& argc, char**& argv, const RuntimeOptions& options)
@@ -63,6 +74,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
     // Somebody is busy in user code and will not come to an end by itself.
     state_->session.abort(code == 0 ? 1 : code);
   }
+  if (state_->engine->somebody_died()) state_->exit_code = code;
   state_->engine.reset();
   return code;
 }

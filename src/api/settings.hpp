@@ -2,18 +2,35 @@
 // The user's RuntimeOptions as the settings of an engine.
 #pragma once
 
+#include <cstdlib>
+#include <string>
+
 #include <rankine/runtime.hpp>
 
 #include "runtime/engine.hpp"
 
 namespace rankine {
 
+inline std::string spill_directory_of(const RuntimeOptions& options) {
+  if (!options.spill_directory.empty()) return options.spill_directory;
+  for (const char* name : {"RANKINE_SPILL_DIR", "TMPDIR"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return "/tmp";
+}
+
 inline runtime::EngineSettings settings_of(const RuntimeOptions& options) {
   runtime::EngineSettings settings;
   settings.seed = options.seed;
   settings.arena_bytes = options.arena_bytes;
+  settings.spill_directory = spill_directory_of(options);
   if (options.inline_bytes != 0) settings.inline_bytes = options.inline_bytes;
   if (options.stack_bytes != 0) settings.stack_bytes = options.stack_bytes;
+  settings.wishes = {options.cpus, options.gpus, options.resources};
+  if (options.pending_tasks_max != 0) settings.head.pending_tasks_max = options.pending_tasks_max;
+  settings.head.pending_bytes_max = options.pending_bytes_max;
+  if (options.timeout_grace.count() != 0) settings.head.timeout_grace = options.timeout_grace.count();
   return settings;
 }
 

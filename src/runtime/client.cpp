@@ -2,12 +2,14 @@
 #include "runtime/client.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <rankine/core/check.hpp>
 
-#include "runtime/aligned.hpp"
+#include "runtime/account.hpp"
 #include "runtime/body.hpp"
+#include "runtime/explanation.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/options_codec.hpp"
 
@@ -18,6 +20,18 @@ using detail::EntryHandle;
 using detail::ObjectEntry;
 
 namespace {
+
+void unwatch(Entry& entry, const Waiter& waiter) {
+  if (entry.watchers.empty()) return;
+  std::erase_if(entry.watchers, [&](const Watcher& watcher) { return watcher.waiter == &waiter; });
+}
+
+/// A task that was asked to stop does not go on waiting.
+void throw_if_interrupted(const Waiter& waiter) {
+  const TaskFrame& frame = thread_frame();
+  if (waiter.remaining == 0 || frame.interrupted == nullptr || !*frame.interrupted) return;
+  throw TaskCancelled("rankine: the task was cancelled while it waited");
+}
 
 constexpr std::size_t kEntriesKept = 1 << 16;
 
@@ -43,9 +57,12 @@ class ClosedContext final : public detail::Context {
   }
   bool wait_all(ObjectEntry&, Nanoseconds) override { fail(); }
   std::uint32_t ended(ObjectEntry&) override { fail(); }
-  detail::ValueBytes value(EntryElement, bool) override { fail(); }
+  detail::ValueBytes value(EntryElement) override { fail(); }
+  detail::ActorContext& actors() override { fail(); }
   Philox& random() override { fail(); }
   bool cancelled() override { fail(); }
+  Granted resources() override { fail(); }
+  Explanation explain(EntryElement) override { fail(); }
   TaskKey task_key() const override { fail(); }
   Statistics statistics() override { fail(); }
 
@@ -60,8 +77,15 @@ ClosedContext& closed_context() {
 
 }  // namespace
 
-Client::Client(Waiting& waiting, HeadPort& head, Store& store, BlobPool& blobs, const Settings& settings)
-    : waiting_(waiting), head_(head), store_(store), blobs_(blobs), settings_(settings) {}
+Client::Client(Waiting& waiting, HeadPort& head, Store& store, Puller& puller, Room& room, BlobPool& blobs,
+               const Settings& settings)
+    : waiting_(waiting),
+      head_(head),
+      store_(store),
+      puller_(puller),
+      room_(room),
+      blobs_(blobs),
+      settings_(settings) {}
 
 Client::~Client() {
   close();
@@ -76,7 +100,7 @@ void Client::close() {
     entry->context = &closed_context();
   };
   const auto tell_head = [this](const Entry* entry) {
-    head_.note(MessageType::released, entry->first, entry->count, false);
+    if (!entry->secret) head_.note(MessageType::released, entry->first, entry->count, false);
   };
   for (const auto& [id, entry] : singles_) cut_off(entry);
   for (const auto& [id, entry] : ranges_) cut_off(entry);
@@ -84,18 +108,19 @@ void Client::close() {
     for (const auto& [id, entry] : singles_) tell_head(entry);
     for (const auto& [id, entry] : ranges_) tell_head(entry);
   }
+  std::vector<Entry*> inside;
+  for (const auto& [id, entry] : singles_) {
+    inside.insert(inside.end(), entry->inside.begin(), entry->inside.end());
+    entry->inside.clear();
+  }
   singles_.clear();
   ranges_.clear();
+  for (Entry* entry : inside) closed_context().release(entry);
   for (Entry* entry : free_entries_) delete entry;
   free_entries_.clear();
 }
 
 // ---- entries ----
-
-void Client::cancel_all() {
-  for (const auto& [id, entry] : singles_) head_.note(MessageType::cancel, entry->first, 1, false);
-  for (const auto& [id, entry] : ranges_) head_.note(MessageType::cancel, entry->first, entry->count, false);
-}
 
 Entry* Client::find(ObjectId object) const {
   const auto single = singles_.find(number(object));
@@ -133,7 +158,12 @@ void Client::erase(Entry* entry) {
   } else {
     singles_.erase(number(entry->first));
   }
-  head_.note(MessageType::released, entry->first, entry->count, false);
+  if (entry->secret || entry->link != nullptr || !entry->inside.empty()) secrets_->forget(*entry);
+  if (!entry->secret) {
+    head_.note(MessageType::released, entry->first, entry->count, false);
+  } else {
+    --secret_count_;
+  }
   entry->clear(blobs_);
   if (free_entries_.size() < kEntriesKept) {
     free_entries_.push_back(entry);
@@ -144,30 +174,68 @@ void Client::erase(Entry* entry) {
 
 EntryHandle Client::adopt(ObjectId first, std::uint32_t count) {
   const std::lock_guard lock(waiting_.progress_mutex());
+  return EntryHandle(hold(first, count));
+}
+
+Entry* Client::hold(ObjectId first, std::uint32_t count) {
   Entry* entry = find(first);
   if (entry != nullptr && entry->first == first && entry->count == count) {
     entry->references.fetch_add(1, std::memory_order_relaxed);
-    return EntryHandle(entry);
+    return entry;
   }
   entry = make_entry(first, count, count > 1);
   head_.note(MessageType::held, first, count, false);
-  return EntryHandle(entry);
+  return entry;
 }
 
-std::shared_ptr<const void> Client::keep(ObjectId group, std::uint32_t count) {
-  return std::make_shared<EntryHandle>(adopt(group, count));
+void Client::unhold(Entry* entry) {
+  if (entry->references.fetch_sub(1, std::memory_order_acq_rel) == 1) erase(entry);
+}
+
+void Client::unhold_all(std::vector<Entry*>& entries) {
+  for (Entry* entry : entries) unhold(entry);
+  entries.clear();
 }
 
 void Client::release(ObjectEntry* object_entry) {
   const std::lock_guard lock(waiting_.progress_mutex());
-  const TaskFrame& frame = waiting_.frame();
-  if (frame.result_refs != nullptr && !frame.result_refs->empty()) {
-    frame.piece->held_until_sent.emplace_back(object_entry);
+  TaskFrame* frame = thread_frame_or_null();
+  if (frame != nullptr && frame->result_refs != nullptr && !frame->result_refs->empty()) {
+    frame->held_until_sent.emplace_back(object_entry);
     return;
   }
   if (object_entry->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     erase(static_cast<Entry*>(object_entry));
   }
+}
+
+// ---- results of calls ----
+
+Entry* Client::make_secret(ObjectId object) {
+  Entry* entry = make_entry(object, 1, false);
+  entry->unasked = true;
+  entry->secret = true;
+  ++secret_count_;
+  return entry;
+}
+
+Entry* Client::make_actor(ObjectId actor) {
+  Entry* entry = make_entry(actor, 1, false);
+  entry->unasked = true;
+  return entry;
+}
+
+void Client::publish(std::span<const ObjectId> objects) {
+  if (secret_count_ == 0) return;
+  for (const ObjectId id : objects) {
+    Entry* entry = find(id);
+    if (entry != nullptr && entry->secret) secrets_->publish(*entry);
+  }
+}
+
+void Client::fill(Entry& entry, Slot::State state, Blob* blob) {
+  entry.single = {blob, state, true, true};
+  complete(entry, 0);
 }
 
 // ---- submit, put, cancel ----
@@ -177,9 +245,14 @@ detail::Buffer Client::allocate(std::size_t bytes) {
     Blob* blob = blobs_.make_inline(bytes);
     return {this, blob, blob->inline_bytes()};
   }
-  Reservation reservation = store_.create(bytes);
+  Reservation reservation = room_.reserve(bytes);
   const std::span<std::byte> data = reservation.data();
-  return {this, blobs_.make_located(store_.seal(std::move(reservation))), data};
+  return {this, blobs_.make_located(store_.leave_open(std::move(reservation))), data};
+}
+
+/// What allocate() gave has been written.
+void Client::seal(const Blob& blob) {
+  if (blob.located) store_.seal(blob.location());
 }
 
 void Client::discard(void* memory) {
@@ -189,15 +262,20 @@ void Client::discard(void* memory) {
 }
 
 EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&& arguments) {
+  if (submission.gang.ranks > 0 && !settings_.no_gangs.empty()) throw Error(settings_.no_gangs);
   if (submission.options != nullptr)
     task_class_of(submission.function, *submission.options);  // throws here, if at all
-  const std::lock_guard lock(waiting_.progress_mutex());
-  TaskFrame& frame = waiting_.frame();
+  Lock lock(waiting_.progress_mutex());
+  waiting_.hold_back(submission.count, arguments.bytes().size(), lock);
+  publish(submission.dependencies);
+  publish(submission.inside);
+  TaskFrame& frame = thread_frame();
   const TaskFrame::Names names = frame.next(submission.count);
   const bool keyed = submission.options != nullptr && submission.options->key != 0;
   Entry* entry = make_entry(names.first, submission.count, submission.range);
   entry->unasked = true;
   auto* blob = static_cast<Blob*>(arguments.take());
+  seal(*blob);
   head_.submit(submission, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key},
                blob);
   waiting_.sent();
@@ -206,9 +284,11 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
 
 EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside) {
   const std::lock_guard lock(waiting_.progress_mutex());
-  const ObjectId id = waiting_.frame().next(1).first;
+  publish(inside);
+  const ObjectId id = thread_frame().next(1).first;
   Entry* entry = make_entry(id, 1, false);
   auto* blob = static_cast<Blob*>(value.take());
+  seal(*blob);
   // The maker reads its own copy: inline bytes are few, and a place in the arena is a few bytes too.
   Blob* mine = blob->located ? blobs_.make_located(blob->location()) : blobs_.make_inline(blob->bytes);
   if (!blob->located) std::memcpy(mine->body(), blob->body(), blob->bytes);
@@ -221,8 +301,16 @@ EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside
 
 void Client::cancel(EntryElement what, std::uint32_t count, bool force) {
   const std::lock_guard lock(waiting_.progress_mutex());
-  head_.note(MessageType::cancel, offset(what.entry->first, what.element), count, force);
+  Entry& entry = as_entry(*what.entry);
+  if (entry.call != 0) return secrets_->cancel(entry);
+  if (entry.secret) return;
+  const bool kill = force && settings_.no_force.empty();
+  head_.note(MessageType::cancel, offset(what.entry->first, what.element), count, kill);
   waiting_.sent();
+  if (force && !kill) {
+    throw Error("rankine: cancel by force is not possible here: " + settings_.no_force +
+                ". The task was only asked to stop; remedy: let it look at rk::cancelled()");
+  }
 }
 
 // ---- ends ----
@@ -276,7 +364,7 @@ void Client::want(Entry& entry, std::uint32_t element, std::uint32_t count) {
 }
 
 bool Client::ready(EntryElement what) {
-  std::unique_lock lock(waiting_.progress_mutex());
+  Lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(*what.entry);
   want(entry, what.element, 1);
   if (entry.slot(what.element).state != Slot::State::pending) return true;
@@ -286,22 +374,25 @@ bool Client::ready(EntryElement what) {
 }
 
 std::uint32_t Client::ended(ObjectEntry& entry) {
-  std::unique_lock lock(waiting_.progress_mutex());
+  Lock lock(waiting_.progress_mutex());
   return as_entry(entry).ended;
 }
 
-void Client::wait_one(Entry& entry, std::uint32_t element, std::unique_lock<std::mutex>& lock) {
+void Client::wait_one(Entry& entry, std::uint32_t element, Lock& lock) {
   want(entry, element, 1);
   if (entry.slot(element).state != Slot::State::pending) return;
   waiting_.promote(offset(entry.first, element));
   Waiter waiter;
+  waiter.interruptible = true;
   entry.watchers.push_back({&waiter, element, 0});
   waiting_.block(waiter, -1, lock);
+  if (waiter.remaining > 0) unwatch(entry, waiter);
+  throw_if_interrupted(waiter);
 }
 
 std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std::size_t count,
                                         Nanoseconds timeout_ns) {
-  std::unique_lock lock(waiting_.progress_mutex());
+  Lock lock(waiting_.progress_mutex());
   std::vector<std::uint32_t> order;
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
@@ -312,6 +403,7 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   Waiter waiter;
   waiter.remaining = static_cast<std::uint32_t>(count - order.size());
   waiter.order = &order;
+  waiter.interruptible = true;
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
     if (entry.slot(those[i].element).state != Slot::State::pending) continue;
@@ -319,28 +411,28 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   }
   if (!those.empty()) waiting_.promote(offset(those[0].entry->first, those[0].element));
   waiting_.block(waiter, timeout_ns, lock);
-  for (const EntryElement& what : those) {
-    std::vector<Watcher>& watchers = as_entry(*what.entry).watchers;
-    if (!watchers.empty()) std::erase_if(watchers, [&](const Watcher& w) { return w.waiter == &waiter; });
-  }
+  for (const EntryElement& what : those) unwatch(as_entry(*what.entry), waiter);
+  throw_if_interrupted(waiter);
   return order;
 }
 
 bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
-  std::unique_lock lock(waiting_.progress_mutex());
+  Lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(object_entry);
   want(entry, 0, entry.count);
   if (entry.ended == entry.count) return true;
   waiting_.promote(entry.first);
   Waiter waiter;
+  waiter.interruptible = true;
   entry.watchers.push_back({&waiter, Watcher::kWhole, 0});
   waiting_.block(waiter, timeout_ns, lock);
-  std::erase_if(entry.watchers, [&](const Watcher& w) { return w.waiter == &waiter; });
+  unwatch(entry, waiter);
+  throw_if_interrupted(waiter);
   return entry.ended == entry.count;
 }
 
-detail::ValueBytes Client::value(EntryElement what, bool keep) {
-  std::unique_lock lock(waiting_.progress_mutex());
+detail::ValueBytes Client::value(EntryElement what) {
+  Lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(*what.entry);
   wait_one(entry, what.element, lock);
   const Slot& slot = entry.slot(what.element);
@@ -350,41 +442,67 @@ detail::ValueBytes Client::value(EntryElement what, bool keep) {
     lock.unlock();
     throw_failure(failure);
   }
+  if (!slot.blob->located) return {slot.blob->inline_bytes(), {}};
+  const Location place = slot.blob->location();
   lock.unlock();
-  return bytes_of(entry, *slot.blob, keep);
-}
-
-detail::ValueBytes Client::bytes_of(Entry& entry, const Blob& blob, bool keep) {
-  if (!blob.located) return {blob.inline_bytes(), {}};
-  const Location place = blob.location();
-  if (!store_.is_here(place)) {
-    const std::shared_ptr<std::byte[]> copy = aligned_bytes(place.bytes);
-    store_.fetch(place, {copy.get(), place.bytes});
-    return {{copy.get(), place.bytes}, copy};
-  }
-  std::shared_ptr<const void> owner;
-  if (keep) {
-    entry.references.fetch_add(1, std::memory_order_relaxed);
-    owner = std::make_shared<EntryHandle>(&entry);
-  }
-  return {store_.view(place), std::move(owner)};
+  return puller_.get(place);
 }
 
 // ---- the running task ----
 
 Philox& Client::random() {
-  TaskFrame& frame = waiting_.frame();
+  TaskFrame& frame = thread_frame();
   if (!frame.random) frame.random.emplace(settings_.seed, static_cast<std::uint64_t>(frame.key));
   return *frame.random;
 }
 
 bool Client::cancelled() {
-  const TaskFrame& frame = waiting_.frame();
-  return frame.piece != nullptr && frame.piece->interrupted;
+  const TaskFrame& frame = thread_frame();
+  return frame.interrupted != nullptr && *frame.interrupted;
+}
+
+Granted Client::resources() {
+  const TaskFrame& frame = thread_frame();
+  Granted granted;
+  if (frame.holding == nullptr) {
+    granted.cpus = frame.id == kDriver ? 0 : 1;
+    return granted;
+  }
+  const scheduler::Resources& held = frame.holding->resources;
+  granted.cpus = held.cpus.value();
+  granted.gpus = held.gpus.value();
+  granted.gpu_ids = frame.holding->gpus;
+  granted.memory_bytes = static_cast<std::uint64_t>(
+      std::llround(held.memory_gib.value() * static_cast<double>(std::uint64_t{1} << 30)));
+  for (const auto& [name, amount] : held.custom) granted.custom.emplace_back(name, amount.value());
+  granted.choice = frame.holding->choice;
+  return granted;
+}
+
+Explanation Client::explain(EntryElement what) {
+  Lock lock(waiting_.progress_mutex());
+  const ObjectId object = offset(what.entry->first, what.element);
+  publish({&object, 1});
+  const std::uint64_t ticket = ++last_ticket_;
+  Question question;
+  questions_.emplace(ticket, &question);
+  head_.explain(object, ticket);
+  waiting_.sent();
+  if (question.waiter.remaining > 0) waiting_.block(question.waiter, -1, lock);
+  questions_.erase(ticket);
+  return question.answer;
+}
+
+void Client::on_explained(std::uint64_t ticket, std::span<const std::byte> packed) {
+  const auto at = questions_.find(ticket);
+  if (at == questions_.end()) return;
+  at->second->answer = unpack_explanation(packed);
+  at->second->waiter.remaining = 0;
+  waiting_.wake(at->second->waiter);
 }
 
 TaskKey Client::task_key() const {
-  return waiting_.frame().key;
+  return thread_frame().key;
 }
 
 Statistics Client::statistics() {

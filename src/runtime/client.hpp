@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <span>
 #include <vector>
 
@@ -15,42 +14,44 @@
 
 #include "runtime/blob_pool.hpp"
 #include "runtime/entry.hpp"
+#include "runtime/frame.hpp"
 #include "runtime/head_port.hpp"
 #include "runtime/messages.hpp"
-#include "runtime/piece.hpp"
-#include "runtime/worker.hpp"
+#include "runtime/progress_mutex.hpp"
+#include "runtime/puller.hpp"
+#include "runtime/room.hpp"
+#include "runtime/waiting.hpp"
 #include "store/store.hpp"
 
 namespace rankine::runtime {
 
-/// What the client needs of the rank it lives on. `lock` is the progress lock.
-class Waiting {
+/// Those who make results that the head does not know, actors' calls, as the client sees them.
+class SecretKeeper {
  public:
-  virtual std::mutex& progress_mutex() = 0;
-  virtual TaskFrame& frame() = 0;
-  /// Makes progress on this thread until waiter.remaining is 0 or the time is over (< 0: never).
-  virtual void block(Waiter& waiter, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock) = 0;
-  /// The waiter's last event came.
-  virtual void wake(Waiter& waiter) = 0;
-  /// Something was sent; publish it soon.
-  virtual void sent() = 0;
-  /// A queued task of this rank is awaited.
-  virtual void promote(ObjectId awaited) = 0;
-  virtual Statistics statistics() = 0;
+  virtual detail::ActorContext& context() = 0;
+  /// The head shall know it from now on: its name is about to leave this rank.
+  virtual void publish(Entry& entry) = 0;
+  /// Its last handle on this rank went; `freed`: the place in an arena of a value that nobody else knows.
+  virtual void forget(Entry& entry) = 0;
+  /// Asks that the call it is the result of end as cancelled.
+  virtual void cancel(Entry& entry) = 0;
 
  protected:
-  ~Waiting() = default;
+  ~SecretKeeper() = default;
 };
 
-class Client final : public detail::Context, public ObjectKeeper {
+class Client final : public detail::Context {
  public:
   struct Settings {
     std::size_t inline_bytes = 8192;
     std::uint64_t seed = 0;
     std::string host;
     Rank rank{};
+    std::string no_gangs;  ///< why there can be none; empty: there can
+    std::string no_force;  ///< why cancel cannot kill; empty: it can
   };
-  Client(Waiting& waiting, HeadPort& head, Store& store, BlobPool& blobs, const Settings& settings);
+  Client(Waiting& waiting, HeadPort& head, Store& store, Puller& puller, Room& room, BlobPool& blobs,
+         const Settings& settings);
   ~Client();
 
   // detail::Context
@@ -66,43 +67,74 @@ class Client final : public detail::Context, public ObjectKeeper {
                                   Nanoseconds timeout_ns) override;
   bool wait_all(detail::ObjectEntry& entry, Nanoseconds timeout_ns) override;
   std::uint32_t ended(detail::ObjectEntry& entry) override;
-  detail::ValueBytes value(detail::EntryElement what, bool keep) override;
+  detail::ValueBytes value(detail::EntryElement what) override;
+  detail::ActorContext& actors() override { return secrets_->context(); }
   Philox& random() override;
   bool cancelled() override;
+  Granted resources() override;
+  Explanation explain(detail::EntryElement what) override;
   TaskKey task_key() const override;
   Statistics statistics() override;
-
-  // ObjectKeeper
-  std::shared_ptr<const void> keep(ObjectId group, std::uint32_t count) override;
 
   // With the progress lock held: something that this rank waits for ended. The blob is taken over if `owned`.
   void deliver(ObjectId object, Slot::State state, Blob* blob, bool owned);
   /// A message with such deliveries.
   void on_deliver(const DeliverMessage& deliver, MessageReader& message);
 
-  /// Cancels everything that this rank holds and that has not ended.
-  void cancel_all();
+  /// The head's answer to explain().
+  void on_explained(std::uint64_t ticket, std::span<const std::byte> packed);
+
+  // For actors' callers and hosts, with the progress lock held.
+  void connect(SecretKeeper& keeper) { secrets_ = &keeper; }
+  Entry* find(ObjectId object) const;
+  /// The pending result of a call, with one reference.
+  Entry* make_secret(ObjectId object);
+  /// An actor that is spawned here, with one reference.
+  Entry* make_actor(ObjectId actor);
+  /// One more reference to a group of objects, whose name came in a message or may be known here.
+  Entry* hold(ObjectId first, std::uint32_t count);
+  void unhold(Entry* entry);
+  void unhold_all(std::vector<Entry*>& entries);
+  /// Makes the head know those of them that are secret.
+  void publish(std::span<const ObjectId> objects);
+  /// Ends a pending result of this rank; takes over `blob`.
+  void fill(Entry& entry, Slot::State state, Blob* blob);
+  /// Asks the head to deliver the element when it ends.
+  void want(Entry& entry, std::uint32_t element, std::uint32_t count);
+  /// The head knows the entry from now on, and that this rank holds it.
+  void reveal(Entry& entry) {
+    entry.secret = false;
+    --secret_count_;
+  }
 
   /// Handles that are still alive are cut off: their objects are gone with the runtime.
   void close();
 
  private:
-  Entry* find(ObjectId object) const;
   Entry* make_entry(ObjectId first, std::uint32_t count, bool range);
   void erase(Entry* entry);
-  void want(Entry& entry, std::uint32_t element, std::uint32_t count);
   void complete(Entry& entry, std::uint32_t element);
-  void wait_one(Entry& entry, std::uint32_t element, std::unique_lock<std::mutex>& lock);
-  detail::ValueBytes bytes_of(Entry& entry, const Blob& blob, bool keep);
+  void wait_one(Entry& entry, std::uint32_t element, Lock& lock);
+  void seal(const Blob& blob);
 
   Waiting& waiting_;
   HeadPort& head_;
   Store& store_;
+  Puller& puller_;
+  Room& room_;
   BlobPool& blobs_;
   Settings settings_;
   tsl::robin_map<std::uint64_t, Entry*> singles_;
   std::map<std::uint64_t, Entry*> ranges_;  ///< by the first id
   std::vector<Entry*> free_entries_;
+  struct Question {
+    Waiter waiter;
+    Explanation answer;
+  };
+  std::map<std::uint64_t, Question*> questions_;  ///< by ticket
+  std::uint64_t last_ticket_ = 0;
+  SecretKeeper* secrets_ = nullptr;
+  std::size_t secret_count_ = 0;  ///< entries that the head does not know
 };
 
 }  // namespace rankine::runtime

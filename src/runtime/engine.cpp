@@ -2,6 +2,8 @@
 #include "runtime/engine.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <limits>
 #include <optional>
@@ -13,31 +15,10 @@
 #include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
 
-extern "C" int omp_in_parallel() __attribute__((weak));
+#include "runtime/gang_runner.hpp"
+#include "runtime/openmp.hpp"
 
 namespace rankine {
-
-namespace {
-thread_local detail::Context* thread_context = nullptr;
-}
-
-namespace detail {
-
-Context* context_or_null() {
-  return thread_context;
-}
-
-Context& current_context() {
-  if (thread_context == nullptr) {
-    throw Error(
-        "rankine: this thread runs neither the driver nor a task, so it cannot submit, put, get or draw "
-        "random "
-        "numbers. Remedy: do it on the thread that runs the driver or the task and hand the values over");
-  }
-  return *thread_context;
-}
-
-}  // namespace detail
 
 Statistics statistics() {
   return detail::current_context().statistics();
@@ -55,13 +36,20 @@ constexpr Nanoseconds kSpin = 50 * kMicrosecond;
 constexpr Nanoseconds kShortSpin = 2 * kMicrosecond;
 /// After this the poller lets others run first: whom it waits for may be on the same core.
 constexpr Nanoseconds kYieldAfter = 5 * kMicrosecond;
-/// A sleeping rank looks around now and then whatever happens.
-constexpr Nanoseconds kSleepMax = kSecond;
 /// A rank that has work looks at its mail, and sends its results, this often.
 constexpr Nanoseconds kBatch = 20 * kMicrosecond;
 constexpr std::uint32_t kFlushEvery = 16;
 constexpr std::uint32_t kPollEvery = 64;
+/// A thread of its own that waits looks around now and then.
+constexpr Nanoseconds kGuestSleepMax = kSecond;
 constexpr int kIdleTicksBeforeParking = 20;
+/// Shorter pieces are left to one thread; from the second length on somebody looks at the mail meanwhile.
+constexpr Nanoseconds kShortPiece = 20 * kMicrosecond;
+constexpr Nanoseconds kLongPiece = kMillisecond;
+/// More than this on its way from a rank holds its tasks back that submit.
+constexpr std::size_t kQueuedBytesMax = std::size_t{64} << 20;
+/// How long a rank that kills itself tries to get its last messages out.
+constexpr Nanoseconds kLeaveGrace = 2 * kSecond;
 /// After a failed driver: how long running tasks may take to notice before the job is torn down.
 constexpr Nanoseconds kGoodbyeGrace = 2 * kSecond;
 
@@ -71,12 +59,20 @@ inline void relax() {
 #endif
 }
 
-}  // namespace
-
-ContextScope::ContextScope(detail::Context& context) : previous_(std::exchange(thread_context, &context)) {}
-ContextScope::~ContextScope() {
-  thread_context = previous_;
+HeadSettings head_settings(const EngineSettings& settings) {
+  HeadSettings head = settings.head;
+  if (head.pending_bytes_max == 0) {
+    head.pending_bytes_max = static_cast<std::uint64_t>(settings.workers.front().memory_gib.value() *
+                                                        static_cast<double>(std::uint64_t{1} << 28));
+  }
+  return head;
 }
+
+std::string no_force(const HeadSettings& head) {
+  return head.can_kill ? "" : "a running task is ended by killing its rank, and there is none to spare";
+}
+
+}  // namespace
 
 Engine::Engine(const Topology& topology, transport::Transport& transport, Store& store,
                const EngineSettings& settings)
@@ -84,23 +80,37 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
       transport_(transport),
       store_(store),
       settings_(settings),
-      link_(transport, *this) {
+      link_(transport, *this),
+      puller_(topology_, transport_, store_, *this, offload_),
+      room_(topology_, transport_, store_, *this, offload_),
+      census_(topology_, transport_, store_, *this),
+      offload_([&transport] { transport.ring(); }),
+      fibers_(settings.stack_bytes, default_fibers_max()),
+      executor_(fibers_) {
   const bool is_head = topology_.rank == kHead;
   if (is_head) {
-    head_ = std::make_unique<Head>(topology_, transport_, store_, blobs_);
+    head_ = std::make_unique<Head>(topology_, transport_, store_, puller_, blobs_, head_settings(settings_));
   } else {
     remote_head_ = std::make_unique<RemoteHead>(link_);
   }
   HeadPort& port = is_head ? static_cast<HeadPort&>(*head_) : *remote_head_;
   client_ = std::make_unique<Client>(
-      static_cast<Waiting&>(*this), port, store_, blobs_,
-      Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host, topology_.rank});
+      static_cast<Waiting&>(*this), port, store_, puller_, room_, blobs_,
+      Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host, topology_.rank,
+                       settings_.no_gangs, no_force(settings_.head)});
+  actor_caller_ = std::make_unique<ActorCaller>(topology_, static_cast<Waiting&>(*this), transport_, link_,
+                                                store_, blobs_, *client_);
+  actor_host_ = std::make_unique<ActorHost>(topology_, static_cast<Waiting&>(*this),
+                                            static_cast<JobQueue&>(*this), transport_, link_, store_, puller_,
+                                            room_, blobs_, *client_, *actor_caller_, settings_.inline_bytes);
+  actor_caller_->connect(*actor_host_);
+  client_->connect(*actor_caller_);
+  if (is_head) {
+    quiet_.emplace(topology_.size() - 1,
+                   [this](std::uint8_t round) { send_to_all(MessageType::quiet_query, round); });
+  }
   if (!is_head || topology_.size() == 1) {
-    WorkerLimits limits;
-    limits.inline_bytes = settings_.inline_bytes;
-    limits.stack_bytes = settings_.stack_bytes;
-    limits.fibers_max = default_fibers_max();
-    worker_ = std::make_unique<Worker>(topology_, link_, store_, blobs_, *client_, limits);
+    make_worker();
   }
   if (is_head) {
     head_->connect(*client_);
@@ -113,6 +123,22 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
   ticker_ = std::thread([this] { ticking(); });
 }
 
+void Engine::make_worker() {
+  WorkerLimits limits;
+  limits.inline_bytes = settings_.inline_bytes;
+  limits.resources = settings_.workers[static_cast<std::size_t>(index(topology_.rank))];
+  limits.gpus = settings_.gpus;
+  worker_ = std::make_unique<Worker>(topology_, link_, store_, puller_, room_, blobs_, limits);
+  worker_->connect(*client_);
+  const std::int64_t slots = std::max<std::int64_t>(1, limits.resources.cpus.fixed() / Amount::kUnit);
+  crew_ = std::make_unique<Crew>(static_cast<CrewWork&>(*this), static_cast<std::size_t>(slots - 1),
+                                 settings_.stack_bytes);
+  gangs_ = std::make_unique<GangRunner>(
+      static_cast<GangHost&>(*this), topology_, link_, store_, puller_, room_, blobs_, *worker_,
+      GangRunner::Settings{
+          limits.inline_bytes, {settings_.awake, settings_.node_cpus}, settings_.gang_comms});
+}
+
 Engine::~Engine() {
   stop_ = true;
   {
@@ -120,15 +146,21 @@ Engine::~Engine() {
     park_.notify_all();
   }
   ticker_.join();
+  if (crew_ != nullptr) crew_->stop();
+  gangs_.reset();
   settings_.awake->ranks.fetch_sub(1);
-  worker_.reset();  // closes the fibers, whose tasks may hold handles
+  const ContextScope scope(*client_, main_frame_);
+  fibers_.close();  // unwinds suspended tasks, which may hold handles
+  worker_.reset();
+  actor_host_->close();
+  actor_caller_->close();
   client_.reset();
 }
 
 // ---- the two programs ----
 
 int Engine::run_driver(const std::function<int()>& driver) {
-  const ContextScope scope(*client_);
+  const ContextScope scope(*client_, main_frame_);
   std::exception_ptr failure;
   int code = 0;
   try {
@@ -136,22 +168,27 @@ int Engine::run_driver(const std::function<int()>& driver) {
   } catch (...) {
     failure = std::current_exception();
   }
-  std::unique_lock lock(mutex_);
-  if (failure != nullptr) client_->cancel_all();
-  drive([this] { return head_->all_ended(); }, failure != nullptr ? kGoodbyeGrace : -1, lock);
+  Lock lock(mutex_);
+  if (failure != nullptr) head_->cancel_everything();
+  drive([this] { return head_->all_ended() && all_quiet(); }, failure != nullptr ? kGoodbyeGrace : -1, lock);
   given_up_ = failure != nullptr;
   send_to_all(MessageType::shutdown, given_up_);
-  drive([this] { return orderly(); }, given_up_ ? kGoodbyeGrace : -1, lock);
+  drive([this] { return all_gone(); }, given_up_ ? kGoodbyeGrace : -1, lock);
   over_ = true;
   lock.unlock();
   if (failure != nullptr) std::rethrow_exception(failure);
   return code;
 }
 
+/// No call of an actor is under way on any rank.
+bool Engine::all_quiet() {
+  return !head_->had_actors() || quiet_->settled(actor_caller_->under_way(), actor_caller_->calls_made());
+}
+
 bool Engine::run_worker() {
-  const ContextScope scope(*client_);
-  std::unique_lock lock(mutex_);
-  drive([this] { return over_; }, -1, lock);
+  const ContextScope scope(*client_, main_frame_);
+  Lock lock(mutex_);
+  drive([this] { return over_ && at_rest(); }, -1, lock);
   say_goodbye(lock);
   return !given_up_;
 }
@@ -166,7 +203,7 @@ void Engine::send_to_all(MessageType type, std::uint8_t flags) {
   transport_.flush();
 }
 
-void Engine::say_goodbye(std::unique_lock<std::mutex>&) {
+void Engine::say_goodbye(Lock&) {
   Header header;
   header.type = MessageType::goodbye;
   MessageWriter(transport_.append(kHead, sizeof header)).record(header);
@@ -175,11 +212,23 @@ void Engine::say_goodbye(std::unique_lock<std::mutex>&) {
 }
 
 Statistics Engine::statistics() {
-  const std::lock_guard lock(mutex_);
   if (head_ == nullptr) throw Error("rankine: statistics are kept on rank 0: ask for them in the driver");
+  const StoreCounters s = census_.take();
+  const std::lock_guard lock(mutex_);
   const scheduler::Counts c = head_->counts();
-  return {c.submitted, c.waiting,   c.ready,   c.assigned,     c.finished,
-          c.failed,    c.cancelled, c.retried, c.live_objects, c.workers};
+  using enum Counter;
+  return {c.submitted,
+          c.waiting,
+          c.ready,
+          c.assigned,
+          c.finished,
+          c.failed,
+          c.cancelled,
+          c.retried,
+          c.live_objects,
+          c.workers,
+          {s[capacity_bytes], s[used_bytes], s[disk_bytes], s[spilled_objects], s[spilled_bytes],
+           s[restored_objects], s[pulls], s[pulled_bytes], s[replicas], s[evicted_replicas]}};
 }
 
 // ---- progress ----
@@ -193,6 +242,10 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
     case MessageType::dependency:
       reader.record<Header>();
       return worker_->on_dependency(reader);
+    case MessageType::task_class: {
+      const auto told = reader.record<TaskClassMessage>();
+      return worker_->on_task_class(told, reader);
+    }
     case MessageType::start: {
       const auto start = reader.record<StartMessage>();
       return worker_->on_start(start, reader);
@@ -200,13 +253,45 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
     case MessageType::recall:
       return worker_->on_recall(reader.record<NoteMessage>());
     case MessageType::interrupt:
-      return worker_->on_interrupt(reader.record<NoteMessage>());
+      return on_interrupt(reader.record<NoteMessage>());
+    case MessageType::prepare_gang: {
+      const auto prepare = reader.record<PrepareGangMessage>();
+      return gangs_->on_prepare(prepare, reader, worker_->take_dependencies());
+    }
+    case MessageType::run_gang:
+    case MessageType::break_gang:
+    case MessageType::gang_over:
+      return gangs_->on_note(reader.record<NoteMessage>());
+    case MessageType::explained: {
+      const auto explained = reader.record<ExplainedMessage>();
+      return client_->on_explained(explained.ticket,
+                                   {reader.bytes(explained.header.count), explained.header.count});
+    }
+    case MessageType::leaving:
+      return lost_.push_back(source);
+    case MessageType::rank_lost:
+      return lost_.push_back(Rank{static_cast<std::int32_t>(number(reader.record<NoteMessage>().first))});
     case MessageType::deliver: {
       const auto deliver_message = reader.record<DeliverMessage>();
       return client_->on_deliver(deliver_message, reader);
     }
     case MessageType::free_block:
       return store_.release(reader.record<FreeBlockMessage>().location);
+    case MessageType::advice:
+    case MessageType::forget:
+    case MessageType::pull:
+    case MessageType::pulled:
+    case MessageType::pull_more:
+    case MessageType::unpin:
+      return puller_.on_message(source, header, message);
+    case MessageType::make_room:
+      return room_.on_make_room(source, reader.record<RoomMessage>());
+    case MessageType::made_room:
+      return room_.on_made_room(source, reader.record<RoomMessage>());
+    case MessageType::ask_counters:
+      return census_.on_ask(source, reader.record<CountersMessage>());
+    case MessageType::counters:
+      return census_.on_answer(reader.record<CountersMessage>());
     case MessageType::shutdown:
       over_ = true;
       given_up_ = header.flags != 0;
@@ -215,31 +300,102 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
       ++goodbyes_;
       return;
     default:
+      if (deliver_to_actors(source, header, message)) return;
       check(head_ != nullptr, "only rank 0 gets messages for the head");
       if (!std::exchange(time_is_read_, true)) head_->set_time(now());
       head_->on_message(source, header, message);
   }
 }
 
+void Engine::on_interrupt(const NoteMessage& note) {
+  std::vector<Waiter*> waiting;
+  must_leave_ = worker_->on_interrupt(note, waiting) || must_leave_;
+  // A member that did not leave its broken gang in time: force is all that is left.
+  if (note.header.flags != 0 && gangs_->is_member(note.first, note.attempt)) must_leave_ = true;
+  for (Waiter* waiter : waiting) wake(*waiter);
+}
+
+/// True if it was a message to this rank's callers or hosts of actors.
+bool Engine::deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message) {
+  MessageReader reader(message);
+  switch (header.type) {
+    case MessageType::actor_call:
+      actor_host_->on_call(source, reader);
+      return true;
+    case MessageType::actor_reply:
+      actor_host_->on_reply(source, reader);
+      return true;
+    case MessageType::call_refs:
+      actor_host_->on_call_refs(source, reader);
+      return true;
+    case MessageType::actor_cancel: {
+      const auto cancel = reader.record<CancelCallMessage>();
+      actor_host_->cancel(cancel.actor, source, cancel.ticket);
+      return true;
+    }
+    case MessageType::actor_covered:
+      actor_caller_->on_covered(reader.record<ActorNote>());
+      return true;
+    case MessageType::actor_dependency:
+      reader.record<Header>();
+      actor_host_->on_dependency(reader);
+      return true;
+    case MessageType::actor_start:
+      actor_host_->on_start(reader);
+      return true;
+    case MessageType::actor_stop:
+      actor_host_->on_stop(reader.record<ActorNote>());
+      return true;
+    case MessageType::actor_place:
+      actor_caller_->on_place(reader);
+      return true;
+    case MessageType::actor_saved:
+      actor_host_->on_saved(reader.record<ActorNote>());
+      return true;
+    case MessageType::name_answer:
+      actor_caller_->on_name_answer(reader);
+      return true;
+    case MessageType::quiet_query:
+      actor_caller_->on_quiet_query(header.flags);
+      return true;
+    case MessageType::quiet_answer:
+      quiet_->on_answer(header.flags, reader.record<QuietMessage>().calls);
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::size_t Engine::poll() {
   time_is_read_ = false;
-  const std::size_t came = transport_.poll(*this);
+  const std::size_t came = transport_.poll(*this) + offload_.settle();
+  if (must_leave_) [[unlikely]]
+    leave();
+  while (!lost_.empty()) [[unlikely]] {
+      const Rank dead = lost_.back();
+      lost_.pop_back();
+      bury(dead);
+    }
   transport_.flush();
+  if (!held_back_.empty()) [[unlikely]]
+    let_go_on();
   unflushed_ = 0;
   unpolled_ = 0;
   return came;
 }
 
 template <class Done>
-void Engine::drive(Done done, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock) {
+void Engine::drive(Done done, Nanoseconds timeout_ns, Lock& lock) {
   const Time deadline = timeout_ns < 0 ? kNever : now() + timeout_ns;
   std::optional<Time> idle_since;
+  ++driving_;
   while (!done()) {
     polls_.fetch_add(1, std::memory_order_relaxed);
     const bool mail = poll() > 0;
     if (done()) break;
-    const bool worked = run_pieces(lock);
+    const bool worked = run_jobs(lock);
     if (keep_time(deadline)) break;
+    give_way(lock);
     if (mail || worked) {
       idle_since.reset();
     } else if (!idle_since) {
@@ -248,19 +404,49 @@ void Engine::drive(Done done, Nanoseconds timeout_ns, std::unique_lock<std::mute
       idle_since.reset();
     }
   }
+  --driving_;
   transport_.flush();
 }
 
+bool Engine::computing() {
+  return !main_looks() || (crew_ != nullptr && crew_->busy());
+}
+
 /// Runs what is queued here, for some microseconds at most, so that results leave in batches but soon.
-bool Engine::run_pieces(std::unique_lock<std::mutex>& lock) {
-  if (worker_ == nullptr || !worker_->has_work()) return false;
+bool Engine::run_jobs(Lock& lock) {
+  if (!has_jobs()) return false;
   const Time start = now();
   Time t = start;
   do {
-    worker_->step(lock, frame_, t);
-    t = worker_->last_switch();
-  } while (worker_->has_work() && worker_->last_switch() - start < kBatch);
+    run_job(lock, t);
+    t = executor_.last_switch();
+  } while (has_jobs() && t - start < kBatch);
   return true;
+}
+
+/// What was woken first, then posted jobs, then pieces.
+void Engine::run_job(Lock& lock, Time now) {
+  if (executor_.has_ready()) {
+    before_job();
+    return executor_.go_on(lock, now);
+  }
+  Job* job = nullptr;
+  if (!posted_.empty()) {
+    job = posted_.front();
+    posted_.pop_front();
+  } else {
+    job = &worker_->next();
+  }
+  before_job();
+  executor_.start(*job, lock, now);
+}
+
+/// Another thread of this rank wants the lock: who polls in a loop must let it in.
+void Engine::give_way(Lock& lock) {
+  if (!mutex_.wanted()) return;
+  lock.unlock();
+  sched_yield();
+  lock.lock();
 }
 
 /// Looks at the clock if anybody wants it; true when the deadline has come.
@@ -273,8 +459,15 @@ bool Engine::keep_time(Time deadline) {
   return t >= deadline;
 }
 
+/// When a timer of the head or a waiter's time is over.
+Time Engine::next_alarm() const {
+  Time at = head_ != nullptr ? head_->timer() : kNever;
+  for (const Timeout& timeout : timeouts_) at = std::min(at, timeout.at);
+  return at;
+}
+
 /// Spins for a moment; sleeps if nothing came for long enough, and returns true then.
-bool Engine::pause(Time idle_since, Time deadline, std::unique_lock<std::mutex>& lock) {
+bool Engine::pause(Time idle_since, Time deadline, Lock& lock) {
   const bool crowded = settings_.awake->ranks.load(std::memory_order_relaxed) > settings_.node_cpus;
   const Time t = now();
   if (t - idle_since < (crowded ? kShortSpin : kSpin)) {
@@ -285,22 +478,86 @@ bool Engine::pause(Time idle_since, Time deadline, std::unique_lock<std::mutex>&
     }
     return false;
   }
-  Time until = std::min(deadline, t + kSleepMax);
-  if (head_ != nullptr) until = std::min(until, head_->timer());
-  for (const Timeout& timeout : timeouts_) until = std::min(until, timeout.at);
+  const Time until = std::min({deadline, t + kSleepMax, next_alarm()});
   if (until <= t) return false;
-  settings_.awake->ranks.fetch_sub(1, std::memory_order_relaxed);
   idle_ = true;
-  lock.unlock();
-  transport_.sleep(until - t);
-  lock.lock();
+  const bool slept = sleep_until(until, lock);
   idle_ = false;
-  settings_.awake->ranks.fetch_add(1, std::memory_order_relaxed);
   unpark_ticker();
+  return slept;
+}
+
+/// One thread at a time sleeps for the mail; if another one does it is woken, and this returns false.
+bool Engine::sleep_until(Time until, Lock& lock) {
+  if (somebody_sleeps_) {
+    transport_.ring();
+    lock.unlock();
+    sched_yield();
+    lock.lock();
+    return false;
+  }
+  somebody_sleeps_ = true;
+  const Nanoseconds rest = until - now();
+  settings_.awake->ranks.fetch_sub(1, std::memory_order_relaxed);
+  lock.unlock();
+  if (rest > 0) transport_.sleep(rest);
+  lock.lock();
+  settings_.awake->ranks.fetch_add(1, std::memory_order_relaxed);
+  somebody_sleeps_ = false;
   return true;
 }
 
+// ---- several threads ----
+
+void Engine::post(Job& job) {
+  posted_.push_back(&job);
+  if (idle_) transport_.ring();
+}
+
+void Engine::look_at_mail() {
+  const bool mail = poll() > 0;
+  keep_time(kNever);
+  if (idle_ && (mail || has_jobs())) transport_.ring();
+}
+
+Job* Engine::take_job(bool pieces) {
+  if (!posted_.empty()) {
+    Job* job = posted_.front();
+    posted_.pop_front();
+    return job;
+  }
+  if (!pieces || !worker_->has_startable()) return nullptr;
+  if (main_looks() && worker_->typical_piece() < kShortPiece) return nullptr;
+  return &worker_->next();
+}
+
+void Engine::resume(Job& job) {
+  job.executor->wake(job);
+  if (job.executor != &executor_) {
+    crew_->notice(*job.executor);
+  } else if (idle_) {
+    transport_.ring();
+  }
+}
+
+void Engine::before_job() {
+  if (crew_ == nullptr || worker_->typical_piece() < kShortPiece) [[likely]]
+    return;
+  if (worker_->has_startable() || worker_->typical_piece() >= kLongPiece) crew_->relieve(!posted_.empty());
+}
+
+bool Engine::at_rest() const {
+  return worker_ == nullptr || (!crew_->busy() && gangs_->idle());
+}
+
+bool Engine::orderly() {
+  const std::lock_guard lock(mutex_);
+  return all_gone();
+}
+
 void Engine::sent() {
+  const TaskFrame* frame = thread_frame_or_null();         // none on the ticking thread
+  if (frame != nullptr && frame->guest) return publish();  // nobody else may send for a while
   ++unpolled_;
   if (++unflushed_ >= kFlushEvery) {
     transport_.flush();
@@ -313,16 +570,86 @@ void Engine::promote(ObjectId awaited) {
   if (worker_ != nullptr) worker_->promote(awaited);
 }
 
+/// The driver waits while too much is pending at the head, and makes progress meanwhile: what is pending ends
+/// without it. A task waits only for its messages to leave. The head never waits for a task before it takes
+/// messages in (its driver polls while it waits here), so that ends too; and a task is not held back by what
+/// is pending, because what is pending may be itself, or need what it is about to submit.
+void Engine::hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) {
+  if (head_ != nullptr) {
+    const TaskFrame& frame = thread_frame();
+    if (frame.job != nullptr || frame.guest || head_->has_room(count, bytes)) [[likely]]
+      return;
+    return drive([&] { return head_->has_room(count, bytes); }, -1, lock);
+  }
+  if (transport_.queued_bytes() <= kQueuedBytesMax) [[likely]]
+    return;
+  Waiter waiter;
+  held_back_.push_back(&waiter);
+  block(waiter, -1, lock);
+}
+
+void Engine::let_go_on() {
+  if (transport_.queued_bytes() > kQueuedBytesMax / 2) return;
+  for (Waiter* waiter : std::exchange(held_back_, {})) {
+    waiter->remaining = 0;
+    wake(*waiter);
+  }
+}
+
+// ---- ranks that die ----
+
+/// Some task here must be stopped by force. What this rank has not started goes back; the rest is done again.
+void Engine::leave() {
+  worker_->give_back_queued();
+  Header header;
+  header.type = MessageType::leaving;
+  MessageWriter(transport_.append(kHead, sizeof header)).record(header);
+  transport_.flush();
+  const Time end = now() + kLeaveGrace;
+  while (transport_.queued_bytes() > 0 && now() < end) transport_.poll(*this);
+  settings_.awake->ranks.fetch_sub(1);
+  std::raise(SIGKILL);
+  std::abort();  // not reached
+}
+
+/// Not from within a poll: the transport may be reading the dead rank's messages then.
+void Engine::bury(Rank dead) {
+  ++deaths_;
+  transport_.exclude(dead);
+  puller_.on_rank_lost(dead);
+  room_.on_rank_lost(dead);
+  actor_caller_->on_rank_lost(dead);
+  if (quiet_) quiet_->on_rank_lost();
+  if (head_ == nullptr) return;
+  head_->rank_lost(dead);
+  NoteMessage message;
+  message.header.type = MessageType::rank_lost;
+  message.first = ObjectId{static_cast<std::uint64_t>(index(dead))};
+  for (int r = 1; r < topology_.size(); ++r) {
+    if (Rank{r} != dead) MessageWriter(transport_.append(Rank{r}, sizeof message)).record(message);
+  }
+  if (head_->workers() > 0) return;
+  make_worker();  // nobody else is left to do the work
+  head_->worker_joined(kHead, settings_.workers[static_cast<std::size_t>(index(kHead))]);
+}
+
+bool Engine::somebody_died() {
+  const std::lock_guard lock(mutex_);
+  return deaths_ > 0;
+}
+
 // ---- waiting ----
 
-void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock) {
-  if (omp_in_parallel != nullptr && omp_in_parallel() != 0) {
+void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) {
+  if (in_openmp_parallel()) {
     throw Error(
         "rankine: a task cannot wait inside an OpenMP parallel region. Remedy: get the values before the "
         "region");
   }
-  Piece* piece = frame_->piece;
-  if (piece == nullptr) {
+  const TaskFrame& frame = thread_frame();
+  if (frame.guest) return block_guest(waiter, timeout_ns, lock);
+  Job* job = frame.job;
+  if (job == nullptr) {
     drive([&waiter] { return waiter.remaining == 0; }, timeout_ns, lock);
     return;
   }
@@ -330,16 +657,45 @@ void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, std::unique_lock<std:
     poll();
     return;
   }
-  waiter.piece = piece;
+  if (waiter.interruptible && job->interrupted) return;
+  waiter.job = job;
+  job->waiting = waiter.interruptible ? &waiter : nullptr;
   if (timeout_ns > 0) timeouts_.push_back({now() + timeout_ns, &waiter});
-  while (waiter.remaining > 0 && !waiter.woken) worker_->suspend(*piece, lock);
+  while (waiter.remaining > 0 && !waiter.woken) job->executor->suspend(*job, lock);
+  job->waiting = nullptr;
   std::erase_if(timeouts_, [&waiter](const Timeout& t) { return t.waiter == &waiter; });
 }
 
+/// What a thread of its own sent, or brought about on the head, is seen at once.
+void Engine::publish() {
+  transport_.flush();
+  if (head_ != nullptr || transport_.queued_bytes() > 0) transport_.ring();
+}
+
+/// On a thread of its own: the rank's other threads make progress.
+void Engine::block_guest(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) {
+  if (poll() > 0) transport_.ring();  // the main thread may sleep
+  const Time deadline = timeout_ns < 0 ? kNever : now() + timeout_ns;
+  std::condition_variable_any bell;
+  waiter.bell = &bell;
+  const std::atomic<bool>* interrupted = waiter.interruptible ? thread_frame().interrupted : nullptr;
+  while (waiter.remaining > 0 && (interrupted == nullptr || !*interrupted)) {
+    const Time t = now();
+    if (t >= deadline) break;
+    bell.wait_for(lock, std::chrono::nanoseconds(std::min(deadline - t, kGuestSleepMax)));
+  }
+  waiter.bell = nullptr;
+}
+
 void Engine::wake(Waiter& waiter) {
-  if (waiter.piece == nullptr || waiter.woken) return;
+  if (waiter.notify != nullptr) return waiter.notify(waiter);
+  if (waiter.bell != nullptr) waiter.bell->notify_one();
+  if (waiter.job == nullptr || waiter.job->executor == &executor_) {
+    if (idle_) transport_.ring();  // another thread found it
+  }
+  if (waiter.job == nullptr || waiter.woken) return;
   waiter.woken = true;
-  worker_->wake(waiter.piece);
+  if (waiter.job->may_go_on()) resume(*waiter.job);
 }
 
 void Engine::end_timeouts(Time t) {
@@ -372,20 +728,26 @@ void Engine::ticking() {
     }
     park_.wait_for(park, std::chrono::nanoseconds(kTick), [this] { return stop_.load(); });
     park.unlock();
-    idle_ticks = idle_ ? idle_ticks + 1 : 0;
-    if (!idle_) tick_once(last_polls);
+    const bool crew_from_start =
+        head_ == nullptr || topology_.size() == 1;  // else looked at with the lock only
+    const bool idle = idle_ && !(crew_from_start && crew_->any_running());
+    idle_ticks = idle ? idle_ticks + 1 : 0;
+    if (!idle) tick_once(last_polls);
   }
 }
 
 void Engine::tick_once(std::uint64_t& last_polls) {
   const std::uint64_t polls = polls_.load(std::memory_order_relaxed);
-  const std::unique_lock lock(mutex_, std::try_to_lock);
+  const Lock lock(mutex_, std::try_to_lock);
   if (!lock.owns_lock()) return;
   if (head_ != nullptr) head_->set_time(now());  // for what the driver submits between two looks at its mail
+  if (crew_ != nullptr) crew_->still_running(now());
   if (std::exchange(last_polls, polls) != polls) return;
-  if (worker_ != nullptr) worker_->announce_long_work(now());
-  if (head_ != nullptr && head_->timer() <= now()) head_->tick();
+  if (Job* job = executor_.running()) job->still_running(now());
+  keep_time(kNever);
   if (poll() > 0) transport_.ring();  // the main thread may have gone to sleep meanwhile
+  if (crew_ == nullptr || main_looks()) return;
+  if (worker_->has_startable() || !posted_.empty()) crew_->relieve(!posted_.empty());
 }
 
 }  // namespace runtime

@@ -4,21 +4,40 @@
 // answers mail while user code runs. Progress is made under one lock.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include <rankine/core/clock.hpp>
 #include <rankine/core/ids.hpp>
 #include <rankine/core/time.hpp>
 
+#include "runtime/actor_caller.hpp"
+#include "runtime/actor_host.hpp"
+#include "runtime/awake.hpp"
+#include "runtime/census.hpp"
 #include "runtime/client.hpp"
+#include "runtime/context_scope.hpp"
+#include "runtime/crew.hpp"
+#include "runtime/executor.hpp"
+#include "runtime/fiber.hpp"
+#include "runtime/gang_host.hpp"
+#include "runtime/grant.hpp"
 #include "runtime/head.hpp"
+#include "runtime/offload.hpp"
+#include "runtime/puller.hpp"
+#include "runtime/quiet.hpp"
 #include "runtime/remote_head.hpp"
+#include "runtime/room.hpp"
 #include "runtime/topology.hpp"
 #include "runtime/worker.hpp"
 #include "scheduler/types.hpp"
@@ -27,23 +46,30 @@
 
 namespace rankine::runtime {
 
-/// In memory that the ranks of a node share: how many of them want a CPU now. A rank spins only while there
-/// is one for everybody awake.
-struct alignas(64) AwakeCount {
-  std::atomic<std::int32_t> ranks;
-};
+class GangComms;
+class GangRunner;
 
 struct EngineSettings {
   std::uint64_t seed = 0;
   std::uint64_t arena_bytes = 0;  ///< of a node; 0: decided from what is free
+  std::string spill_directory;    ///< empty: nothing is spilled
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
-  std::int32_t node_cpus = 1;                 ///< that the ranks of this node may use together
-  AwakeCount* awake = nullptr;                ///< shared by the node's ranks
-  std::vector<scheduler::Resources> workers;  ///< on the head: of each rank, by rank
+  std::int32_t node_cpus = 1;       ///< that the ranks of this node may use together
+  AwakeCount* awake = nullptr;      ///< shared by the node's ranks
+  GangComms* gang_comms = nullptr;  ///< nullptr: ranks are threads of one process
+  std::string no_gangs;             ///< why there can be none; empty: there can
+  GrantWishes wishes;
+  HeadSettings head;
+  std::vector<scheduler::Resources> workers;  ///< what each rank was granted, by rank
+  std::vector<std::int32_t> gpus;             ///< indices of the devices of this rank
 };
 
-class Engine final : private Waiting, private transport::MailSink {
+class Engine final : private Waiting,
+                     private JobQueue,
+                     private GangHost,
+                     private transport::MailSink,
+                     private CrewWork {
  public:
   Engine(const Topology& topology, transport::Transport& transport, Store& store,
          const EngineSettings& settings);
@@ -58,33 +84,76 @@ class Engine final : private Waiting, private transport::MailSink {
   detail::Context& context() { return *client_; }
   const Topology& topology() const { return topology_; }
   /// All ranks said goodbye (head only): the orderly end of the transport is possible.
-  bool orderly() const { return goodbyes_ == topology_.size() - 1; }
+  bool orderly();
+  /// A rank died: nothing collective is possible any more.
+  bool somebody_died();
+  /// A job that any thread of this rank may start, before pieces. With the progress lock held.
+  void post(Job& job) override;
 
  private:
+  /// A sleeping rank looks around now and then whatever happens.
+  static constexpr Nanoseconds kSleepMax = kSecond;
+
   // Waiting
-  std::mutex& progress_mutex() override { return mutex_; }
-  TaskFrame& frame() override { return *frame_; }
-  void block(Waiter& waiter, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock) override;
+  ProgressMutex& progress_mutex() override { return mutex_; }  // also CrewWork
+  void block(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) override;
   void wake(Waiter& waiter) override;
   void sent() override;
   void promote(ObjectId awaited) override;
+  void hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) override;
   Statistics statistics() override;
+  bool computing() override;
+  // CrewWork
+  void look_at_mail() override;
+  bool main_looks() override { return driving_ > 0 && executor_.running() == nullptr; }
+  Job* take_job(bool pieces) override;
+  void before_job() override;
+  bool sleep_for_mail(Lock& lock) override {
+    return sleep_until(std::min(now() + kSleepMax, next_alarm()), lock);
+  }
+  void ring() override { transport_.ring(); }
+  void count_awake(int change) override { settings_.awake->ranks.fetch_add(change); }
+  detail::Context& task_context() override { return *client_; }
+  // GangHost
+  detail::Context& member_context() override { return *client_; }
+  void publish() override;
+  // JobQueue
+  void resume(Job& job) override;
   // MailSink
   void deliver(Rank source, std::span<const std::byte> message) override;
 
+  bool deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message);
+  bool all_quiet();
+
   /// Makes progress until done() holds or the time is over.
   template <class Done>
-  void drive(Done done, Nanoseconds timeout_ns, std::unique_lock<std::mutex>& lock);
+  void drive(Done done, Nanoseconds timeout_ns, Lock& lock);
+  void on_interrupt(const NoteMessage& note);
   std::size_t poll();
-  bool run_pieces(std::unique_lock<std::mutex>& lock);
+  bool run_jobs(Lock& lock);
+  bool has_jobs() const {
+    return executor_.has_ready() || !posted_.empty() || (worker_ != nullptr && worker_->has_startable());
+  }
+  void run_job(Lock& lock, Time now);
+  bool all_gone() const { return goodbyes_ == topology_.size() - 1 - deaths_ && at_rest(); }
+  /// Nobody runs anything on other threads of this rank.
+  bool at_rest() const;
+  void make_worker();
+  void bury(Rank dead);
+  [[noreturn]] void leave();
+  void let_go_on();
+  bool sleep_until(Time until, Lock& lock);
+  Time next_alarm() const;
+  void give_way(Lock& lock);
+  void block_guest(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock);
   bool keep_time(Time deadline);
-  bool pause(Time idle_since, Time deadline, std::unique_lock<std::mutex>& lock);
+  bool pause(Time idle_since, Time deadline, Lock& lock);
   void end_timeouts(Time t);
   void ticking();
   void tick_once(std::uint64_t& last_polls);
   void unpark_ticker();
   void send_to_all(MessageType type, std::uint8_t flags);
-  void say_goodbye(std::unique_lock<std::mutex>& lock);
+  void say_goodbye(Lock& lock);
 
   Topology topology_;
   transport::Transport& transport_;
@@ -93,13 +162,24 @@ class Engine final : private Waiting, private transport::MailSink {
   HeadLink link_;
   BlobPool blobs_;
 
-  std::mutex mutex_;  ///< the progress lock
-  TaskFrame driver_frame_;
-  TaskFrame* frame_ = &driver_frame_;
+  ProgressMutex mutex_;
+  TaskFrame main_frame_;
+  Puller puller_;
+  Room room_;
+  Census census_;
+  Offload offload_;  ///< after those it works for
   std::unique_ptr<Head> head_;
   std::unique_ptr<RemoteHead> remote_head_;
   std::unique_ptr<Client> client_;
+  std::unique_ptr<ActorCaller> actor_caller_;
+  std::unique_ptr<ActorHost> actor_host_;
+  std::optional<QuietRounds> quiet_;  ///< on the head
   std::unique_ptr<Worker> worker_;
+  std::unique_ptr<GangRunner> gangs_;  ///< with a worker
+  FiberPool fibers_;                   ///< after what their tasks use
+  Executor executor_;                  ///< of the main thread
+  std::deque<Job*> posted_;
+  std::unique_ptr<Crew> crew_;  ///< with a worker
   struct Timeout {
     Time at;
     Waiter* waiter;
@@ -108,9 +188,15 @@ class Engine final : private Waiting, private transport::MailSink {
   std::uint32_t unflushed_ = 0;    ///< submissions since the last flush
   std::uint32_t unpolled_ = 0;     ///< submissions since the last poll
   bool time_is_read_ = false;      ///< since the poll began: one look at the clock serves all its messages
+  bool somebody_sleeps_ = false;   ///< in transport_.sleep()
   bool over_ = false;              ///< the head said so
+  int driving_ = 0;                ///< the main thread is in drive()
   bool given_up_ = false;
   int goodbyes_ = 0;
+  int deaths_ = 0;
+  bool must_leave_ = false;         ///< a task here is to be stopped by force
+  std::vector<Rank> lost_;          ///< ranks whose death has just become known
+  std::vector<Waiter*> held_back_;  ///< tasks that submitted faster than the messages leave
 
   std::atomic<std::uint64_t> polls_{0};  ///< by the main thread
   std::atomic<bool> idle_{false};        ///< the main thread sleeps: the ticker has nothing to do
@@ -119,16 +205,6 @@ class Engine final : private Waiting, private transport::MailSink {
   std::mutex park_mutex_;
   std::condition_variable park_;
   std::thread ticker_;
-};
-
-/// Makes `context` the one of this thread while it lives.
-class ContextScope {
- public:
-  explicit ContextScope(detail::Context& context);
-  ~ContextScope();
-
- private:
-  detail::Context* previous_;
 };
 
 }  // namespace rankine::runtime

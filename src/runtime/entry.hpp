@@ -2,6 +2,7 @@
 // What a rank knows of the objects that its handles name, and who on this rank waits for them.
 #pragma once
 
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -12,14 +13,18 @@
 
 namespace rankine::runtime {
 
-struct Piece;
+struct Job;
+class ActorLink;
 
-/// Somebody who waits for some objects: the driver, or a suspended piece.
+/// Somebody who waits for some objects: the driver, a suspended job, or a thread of its own.
 struct Waiter {
   std::uint32_t remaining = 1;                  ///< ends still to come before it may go on
-  Piece* piece = nullptr;                       ///< nullptr: the driver
+  Job* job = nullptr;                           ///< what is suspended meanwhile
+  std::condition_variable_any* bell = nullptr;  ///< what a thread of its own sleeps on
   std::vector<std::uint32_t>* order = nullptr;  ///< tokens of what ended, in that order
+  void (*notify)(Waiter& waiter) = nullptr;     ///< what is called instead, with the progress lock held
   bool woken = false;
+  bool interruptible = false;  ///< ends before its time when the job is asked to stop
 };
 
 struct Watcher {
@@ -42,7 +47,12 @@ struct Entry : detail::ObjectEntry {
   Slot single;
   std::unique_ptr<Slot[]> many;  ///< ranges
   std::uint32_t ended = 0;
-  bool unasked = false;  ///< made here: the head delivers every element without being asked
+  bool unasked = false;  ///< made here: its ends come without being asked for
+  /// The result of an actor's call that was not shown to anybody beyond this rank: the head does not know it.
+  bool secret = false;
+  std::uint32_t call = 0;      ///< the pending call that it is the result of; 0: none
+  ActorLink* link = nullptr;   ///< of an actor that was called from here
+  std::vector<Entry*> inside;  ///< of a call's result: what lies inside, held
   std::vector<Watcher> watchers;
 
   Slot& slot(std::uint32_t element) { return many ? many[element] : single; }
@@ -57,6 +67,10 @@ struct Entry : detail::ObjectEntry {
     count = 1;
     ended = 0;
     unasked = false;
+    secret = false;
+    call = 0;
+    link = nullptr;
+    inside.clear();
     watchers.clear();
   }
   ~Entry() {

@@ -67,6 +67,10 @@ void throw_failure(const Failure& failure) {
       throw TaskTimedOut(text);
     case lost:
       throw ObjectLost(text);
+    case actor_died:
+      throw ActorDied(text);
+    case actor_restarted:
+      throw ActorRestarted(text);
     default:
       throw TaskError(failure.parts);
   }

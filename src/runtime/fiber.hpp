@@ -58,6 +58,11 @@ class FiberPool {
   /// Throws Error naming the limit and the remedy when too many tasks wait at once.
   Fiber* take();
   void give_back(Fiber* fiber);
+  /// Unwinds what is suspended; nothing is taken any more.
+  void close() {
+    free_.clear();
+    all_.clear();
+  }
   std::size_t live() const { return all_.size() - free_.size(); }
 
  private:

@@ -8,9 +8,11 @@
 #include <rankine/core/check.hpp>
 #include <rankine/core/clock.hpp>
 
+#include "runtime/account.hpp"
 #include "runtime/arguments.hpp"
 #include "runtime/body.hpp"
 #include "runtime/client.hpp"
+#include "runtime/explanation.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/options_codec.hpp"
 #include "runtime/registry.hpp"
@@ -24,19 +26,12 @@ namespace {
 constexpr ClassId kNoClass{std::numeric_limits<std::uint32_t>::max()};
 constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
 
-scheduler::Limits limits_for(const transport::Transport& transport, int ranks) {
+scheduler::Limits limits_for(const transport::Transport& transport, int ranks, const HeadSettings& settings) {
   scheduler::Limits limits;
+  limits.interrupt_grace = settings.timeout_grace;
   limits.piece_max = piece_elements_max(transport.message_bytes_max());
   limits.expected_workers = static_cast<std::uint32_t>(ranks > 1 ? ranks - 1 : 1);
   return limits;
-}
-
-/// The ids of the future arguments: in the packed arguments, or kept beside the place of located ones.
-std::span<const ObjectId> dependencies_of(const Blob& arguments) {
-  if (arguments.located) return arguments.located_ids();
-  detail::ArgumentsHeader header;
-  std::memcpy(&header, arguments.body(), sizeof header);
-  return {reinterpret_cast<const ObjectId*>(arguments.body() + sizeof header), header.dependencies};
 }
 
 std::span<const ObjectId> read_ids(MessageReader& reader, std::uint32_t count) {
@@ -45,13 +40,17 @@ std::span<const ObjectId> read_ids(MessageReader& reader, std::uint32_t count) {
 
 }  // namespace
 
-Head::Head(const Topology& topology, transport::Transport& transport, Store& store, BlobPool& blobs)
+Head::Head(const Topology& topology, transport::Transport& transport, Store& store, Puller& puller,
+           BlobPool& blobs, const HeadSettings& settings)
     : topology_(topology),
       transport_(transport),
       store_(store),
+      puller_(puller),
       blobs_(blobs),
-      scheduler_(limits_for(transport, topology.size())),
+      scheduler_(limits_for(transport, topology.size(), settings)),
+      spread_(topology),
       staged_refs_(static_cast<std::size_t>(topology.size())),
+      settings_(settings),
       timer_(kNever) {}
 
 Head::~Head() = default;
@@ -103,6 +102,7 @@ void Head::submit_from(Rank submitter, const detail::Submission& submission, con
     Blob* with_ids = blobs_.make_located(arguments->location(), submission.dependencies);
     blobs_.drop(std::exchange(arguments, with_ids));
   }
+  if (submission.gang.ranks > 0) return submit_gang(submitter, submission, names, arguments);
   scheduler::Submitted event;
   event.first = names.first;
   event.count = submission.count;
@@ -113,6 +113,7 @@ void Head::submit_from(Rank submitter, const detail::Submission& submission, con
   event.task_class = class_of(submission);
   event.payload = as_payload(arguments);
   event.payload_bytes = arguments->bytes;
+  payload_bytes_ += static_cast<std::int64_t>(arguments->bytes);
   event.dependencies = submission.dependencies;
   event.pins = submission.inside;
   handle(event);
@@ -142,6 +143,8 @@ void Head::note_from(Rank rank, MessageType type, ObjectId first, std::uint32_t 
 }
 
 void Head::on_message(Rank source, const Header& header, std::span<const std::byte> message) {
+  if (order_.waits(source)) [[unlikely]]
+    return order_.keep(source, message);
   MessageReader reader(message);
   switch (header.type) {
     case MessageType::finished:
@@ -152,8 +155,10 @@ void Head::on_message(Rank source, const Header& header, std::span<const std::by
       return on_put(source, reader);
     case MessageType::refs:
       return on_refs(source, reader);
+    case MessageType::gang_finished:
+      return on_gang_finished(source, reader);
     default:
-      return on_note(source, reader);
+      if (!on_actor_message(source, header, message)) on_note(source, reader);
   }
 }
 
@@ -168,11 +173,48 @@ void Head::on_note(Rank source, MessageReader& reader) {
       return handle(scheduler::Blocked{message.first, source, attempt});
     case MessageType::unblocked:
       return handle(scheduler::Unblocked{message.first, source, attempt});
+    case MessageType::gang_ready:
+      return handle(scheduler::GangMemberReady{message.first, source, attempt});
+    case MessageType::explain:
+      return send_explained(source, message.first, message.attempt);
     case MessageType::recalled:
       return handle(scheduler::Recalled{message.first, count, source, attempt});
     default:
       return note_from(source, message.header.type, message.first, count, message.header.flags != 0);
   }
+}
+
+void Head::explain(ObjectId object, std::uint64_t ticket) {
+  local_->on_explained(ticket, pack_explanation(scheduler_.explain(object, now())));
+}
+
+void Head::send_explained(Rank asker, ObjectId object, std::uint64_t ticket) {
+  const std::vector<std::byte> packed = pack_explanation(scheduler_.explain(object, now()));
+  ExplainedMessage message;
+  message.header.type = MessageType::explained;
+  message.header.count = static_cast<std::uint32_t>(packed.size());
+  message.ticket = ticket;
+  MessageWriter writer(transport_.append(asker, sizeof message + padded(packed.size())));
+  writer.record(message);
+  writer.bytes(packed.data(), packed.size());
+}
+
+/// What was kept of a rank's mail while another one's had to come first.
+void Head::read_kept(Rank rank) {
+  for (const MailOrder::Letter& letter : order_.take(rank)) {
+    const std::span<const std::byte> message = std::as_bytes(std::span(letter));
+    Header header;
+    std::memcpy(&header, message.data(), sizeof header);
+    on_message(rank, header, message);
+  }
+}
+
+void Head::rank_lost(Rank rank) {
+  for (const Rank borrower : order_.lost(rank)) read_kept(borrower);
+  staged_refs_[static_cast<std::size_t>(index(rank))].clear();
+  spread_.rank_lost(rank);
+  time_ = now();
+  handle(scheduler::WorkerLost{rank, false});
 }
 
 void Head::on_refs(Rank source, MessageReader& reader) {
@@ -200,6 +242,7 @@ void Head::on_submit(Rank source, MessageReader& reader) {
     options = unpack_options({reader.bytes(message.options_bytes), message.options_bytes});
     submission.options = &options;
   }
+  submission.gang = {message.gang_ranks, submission.range};
   submission.dependencies = read_ids(reader, message.dependencies);
   const std::vector<ObjectId> inside = take_refs(source);
   submission.inside = inside;
@@ -240,16 +283,48 @@ void Head::run(const scheduler::Command& command) {
   std::visit([this](const auto& c) { carry_out(c); }, command);
 }
 
-template <class Other>
-void Head::carry_out(const Other&) {
-  fail_check("the scheduler asked for an actor or a gang, which nobody can submit");
+bool Head::is_plain_for(Rank worker, ClassId id) {
+  const auto number = static_cast<std::size_t>(id);
+  if (number >= class_notes_.size()) class_notes_.resize(number + 1);
+  ClassNote& note = class_notes_[number];
+  if (!note.seen) {
+    note.seen = true;
+    note.plain = is_plain(scheduler_.task_class(id));
+  }
+  if (note.plain) return true;
+  const auto rank = static_cast<std::size_t>(index(worker));
+  if (rank >= note.told.size()) note.told.resize(rank + 1);
+  if (!note.told[rank]) {
+    note.told[rank] = true;
+    tell_class(worker, id);
+  }
+  return false;
+}
+
+void Head::tell_class(Rank worker, ClassId id) {
+  const scheduler::TaskClass& task_class = scheduler_.task_class(id);
+  ClassDemand demand;
+  demand.name = task_class.name;
+  demand.choices.push_back(task_class.request);
+  demand.choices.insert(demand.choices.end(), task_class.alternatives.begin(), task_class.alternatives.end());
+  const std::vector<std::byte> packed = pack_demand(demand);
+  TaskClassMessage message;
+  message.header.type = MessageType::task_class;
+  message.header.count = static_cast<std::uint32_t>(packed.size());
+  message.task_class = static_cast<std::uint64_t>(id);
+  MessageWriter writer(transport_.append(worker, sizeof message + padded(packed.size())));
+  writer.record(message);
+  writer.bytes(packed.data(), packed.size());
 }
 
 void Head::carry_out(const scheduler::Start& start) {
+  const bool plain = is_plain_for(start.worker, start.task_class);
   const Blob& arguments = *as_blob(start.payload);
   const std::span<const std::byte> bytes =
       arguments.located ? std::span<const std::byte>() : arguments.inline_bytes();
-  for (const ObjectId id : dependencies_of(arguments)) send_dependency(start.worker, id);
+  for (const ObjectId id : dependencies_of(arguments))
+    send_dependency(start.worker, id, MessageType::dependency);
+  advise(start.worker, arguments);
 
   const bool cut_out = start.range && !arguments.located;
   const std::size_t inline_bytes = cut_out ? cut_bytes(bytes, start.element, start.count) : arguments.bytes;
@@ -264,6 +339,8 @@ void Head::carry_out(const scheduler::Start& start) {
   message.range = start.range;
   message.cut = cut_out;
   message.task_class = static_cast<std::uint32_t>(start.task_class);
+  message.plain = plain;
+  message.choice = start.choice;
   const std::size_t body = sizeof(Body) + padded(arguments.located ? sizeof(Location) : inline_bytes);
   MessageWriter writer(transport_.append(start.worker, sizeof message + body));
   writer.record(message);
@@ -275,15 +352,15 @@ void Head::carry_out(const scheduler::Start& start) {
   }
 }
 
-void Head::send_dependency(Rank worker, ObjectId id) {
+void Head::send_dependency(Rank worker, ObjectId id, MessageType type) {
   const scheduler::ObjectView view = scheduler_.object(id);
   check(view.state == scheduler::ObjectState::sealed, "a started task's dependencies are sealed");
   const Blob& blob = *as_blob(view.value.payload);
+  advise(worker, blob);
   Header header;
-  header.type = MessageType::dependency;
-  MessageWriter writer(transport_.append(worker, sizeof header + sizeof(ObjectGroup) + body_bytes(blob)));
+  header.type = type;
+  MessageWriter writer(transport_.append(worker, sizeof header + body_bytes(blob)));
   writer.record(header);
-  writer.record(ObjectGroup{view.group, view.count});
   write_body(writer, blob, false);
 }
 
@@ -303,11 +380,14 @@ void Head::carry_out(const scheduler::Recall& recall) {
 }
 
 void Head::carry_out(const scheduler::Interrupt& interrupt) {
+  const bool force = interrupt.force && settings_.can_kill && interrupt.worker != kHead;
   send_note(interrupt.worker, MessageType::interrupt, interrupt.first, interrupt.count, interrupt.attempt,
-            interrupt.force);
+            force);
 }
 
 void Head::carry_out(const scheduler::Deliver& deliver) {
+  if (deliver.count == 1 && actors_.size() > 0 && actors_.find(deliver.first) != nullptr)
+    return send_place(deliver.rank, deliver.first, scheduler_.object(deliver.first));
   if (deliver.rank == kHead) {
     deliver_here(deliver);
   } else {
@@ -343,6 +423,7 @@ void Head::deliver_here(const scheduler::Deliver& deliver) {
     const ObjectId id = offset(deliver.first, i);
     const scheduler::ObjectView view = scheduler_.object(id);
     if (view.state == scheduler::ObjectState::sealed) {
+      advise(kHead, *as_blob(view.value.payload));
       local_->deliver(id, Slot::State::ready, as_blob(view.value.payload), false);
     } else if (view.state != scheduler::ObjectState::pending) {
       local_->deliver(id, Slot::State::failed, failure_blob(id), true);
@@ -375,6 +456,7 @@ void Head::deliver_there(const scheduler::Deliver& deliver) {
         break;
       }
       bytes += body_bytes(*item.blob);
+      advise(deliver.rank, *item.blob);
       items.push_back(item);
     }
     if (items.empty()) continue;
@@ -394,6 +476,7 @@ void Head::deliver_there(const scheduler::Deliver& deliver) {
 void Head::drop(Blob* blob) {
   if (blob == nullptr) return;
   if (blob->located) {
+    forget(*blob);
     const Location place = blob->location();
     const Rank lessee = topology_.rank_at(place.node, place.slot);
     if (lessee == topology_.rank) {
@@ -408,10 +491,39 @@ void Head::drop(Blob* blob) {
   blobs_.drop(blob);
 }
 
+/// Before a rank hears of a value that lies on another node: whom it should ask for it.
+void Head::advise(Rank rank, const Blob& value) {
+  if (!value.located) return;
+  const Location origin = value.location();
+  const auto source = spread_.advise(&value, origin, rank);
+  if (!source) return;
+  if (rank == topology_.rank) return puller_.advise(origin, *source);
+  AdviceMessage message;
+  message.header.type = MessageType::advice;
+  message.origin = origin;
+  message.source = index(*source);
+  MessageWriter(transport_.append(rank, sizeof message)).record(message);
+}
+
+/// Those who were advised give their replicas up.
+void Head::forget(const Blob& value) {
+  for (const Rank rank : spread_.forget(&value)) {
+    if (rank == topology_.rank) {
+      puller_.forget(value.location());
+      continue;
+    }
+    AdviceMessage message;
+    message.header.type = MessageType::forget;
+    message.origin = value.location();
+    MessageWriter(transport_.append(rank, sizeof message)).record(message);
+  }
+}
+
 void Head::carry_out(const scheduler::FreeValue& free) {
   drop(as_blob(free.value.payload));
 }
 void Head::carry_out(const scheduler::FreePayload& free) {
+  payload_bytes_ -= static_cast<std::int64_t>(as_blob(free.payload)->bytes);
   drop(as_blob(free.payload));
 }
 void Head::carry_out(const scheduler::SetTimer& timer) {

@@ -11,9 +11,14 @@
 #include <rankine/core/clock.hpp>
 #include <rankine/core/ids.hpp>
 
+#include "runtime/actor_book.hpp"
 #include "runtime/blob_pool.hpp"
+#include "runtime/gang_desk.hpp"
 #include "runtime/head_port.hpp"
+#include "runtime/mail_order.hpp"
 #include "runtime/messages.hpp"
+#include "runtime/puller.hpp"
+#include "runtime/spread.hpp"
 #include "runtime/topology.hpp"
 #include "scheduler/scheduler.hpp"
 #include "store/store.hpp"
@@ -23,10 +28,18 @@ namespace rankine::runtime {
 
 class Client;
 
+struct HeadSettings {
+  std::uint64_t pending_tasks_max = 2'000'000;
+  std::uint64_t pending_bytes_max = 0;  ///< of arguments; 0: a quarter of the memory of rank 0
+  Nanoseconds timeout_grace = 5 * kSecond;
+  bool can_kill = false;  ///< ranks are processes, and there is one to spare
+};
+
 /// All calls are made with the progress lock held.
 class Head final : public HeadPort {
  public:
-  Head(const Topology& topology, transport::Transport& transport, Store& store, BlobPool& blobs);
+  Head(const Topology& topology, transport::Transport& transport, Store& store, Puller& puller,
+       BlobPool& blobs, const HeadSettings& settings);
   ~Head();
 
   /// Where deliveries to rank 0 go. Set before the first event.
@@ -39,9 +52,24 @@ class Head final : public HeadPort {
   void submit(const detail::Submission& submission, const Names& names, Blob* arguments) override;
   void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) override;
   void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) override;
+  void explain(ObjectId object, std::uint64_t ticket) override;
 
+  /// The driver failed.
+  void cancel_everything() { handle(scheduler::EverythingCancelled{}); }
   scheduler::Counts counts() const { return scheduler_.counts(); }
   bool all_ended() const;
+  /// Whether the driver may submit so much more. What is larger than the limit must be alone.
+  bool has_room(std::uint32_t count, std::size_t bytes) const {
+    const std::uint64_t pending = scheduler_.pending();
+    return pending == 0 || (pending + count <= settings_.pending_tasks_max &&
+                            payload_bytes_ + static_cast<std::int64_t>(bytes) <=
+                                static_cast<std::int64_t>(settings_.pending_bytes_max));
+  }
+  /// The rank is dead: what it had is done again elsewhere.
+  void rank_lost(Rank rank);
+  std::uint64_t workers() const { return scheduler_.counts().workers; }
+  /// Whether anybody ever spawned one.
+  bool had_actors() const { return !actors_.empty(); }
 
   /// The next instant the scheduler wants to be asked at; ns is the largest number if never.
   Time timer() const { return timer_; }
@@ -58,6 +86,17 @@ class Head final : public HeadPort {
   void on_put(Rank source, MessageReader& reader);
   void on_finished(Rank source, MessageReader& reader);
   void on_note(Rank source, MessageReader& reader);
+  void on_gang_finished(Rank source, MessageReader& reader);
+  void submit_gang(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments);
+  void send_explained(Rank asker, ObjectId object, std::uint64_t ticket);
+
+  void read_kept(Rank rank);
+  bool on_actor_message(Rank source, const Header& header, std::span<const std::byte> message);
+  void on_fulfilled(Rank source, MessageReader& reader);
+  void on_spawn(Rank source, MessageReader& reader);
+  void on_actor_ready(Rank source, MessageReader& reader);
+  void on_checkpoint(Rank source, MessageReader& reader);
+  void on_name_query(Rank source, MessageReader& reader);
 
   void handle(const scheduler::Event& event);
   void run(const scheduler::Command& command);
@@ -68,11 +107,21 @@ class Head final : public HeadPort {
   void carry_out(const scheduler::FreeValue& free);
   void carry_out(const scheduler::FreePayload& free);
   void carry_out(const scheduler::SetTimer& timer);
-  template <class Other>
-  void carry_out(const Other& command);
+  void carry_out(const scheduler::PrepareGang& prepare);
+  void carry_out(const scheduler::RunGang& run);
+  void carry_out(const scheduler::BreakGang& broken);
+  void carry_out(const scheduler::StartActor& start);
+  void carry_out(const scheduler::StopActor& stop);
 
   ClassId class_of(const detail::Submission& submission);
-  void send_dependency(Rank worker, ObjectId id);
+  /// True for a plain class; else the worker knows by now what it asks for.
+  bool is_plain_for(Rank worker, ClassId id);
+  void tell_class(Rank worker, ClassId id);
+  void send_dependency(Rank worker, ObjectId id, MessageType type);
+  void send_place(Rank to, ObjectId actor, const scheduler::ObjectView& view);
+  Blob* death_of(ObjectId actor, const ActorRecord& record);
+  void drop_saved_refs(ActorRecord& record);
+  void prune_actors();
   void send_note(Rank to, MessageType type, ObjectId first, std::uint32_t count, std::uint16_t attempt,
                  bool flag);
   void deliver_here(const scheduler::Deliver& deliver);
@@ -80,17 +129,33 @@ class Head final : public HeadPort {
   Blob* failure_blob(ObjectId object) const;
   scheduler::ObjectView root_of(ObjectId object) const;
   void drop(Blob* blob);
+  void advise(Rank rank, const Blob& value);
+  void forget(const Blob& value);
 
   const Topology& topology_;
   transport::Transport& transport_;
   Store& store_;
+  Puller& puller_;
   BlobPool& blobs_;
   scheduler::Scheduler scheduler_;
+  Spread spread_;
   Client* local_ = nullptr;
   scheduler::Commands commands_;
   std::vector<scheduler::Outcome> outcomes_;
   std::vector<std::vector<scheduler::Inside>> staged_refs_;  ///< by rank: of its next submit, put or finished
-  std::vector<ClassId> default_classes_;                     ///< by function; kNoClass where none yet
+  struct ClassNote {
+    bool seen = false;
+    bool plain = false;
+    std::vector<bool> told;  ///< by rank
+  };
+  std::vector<ClassNote> class_notes_;    ///< by class
+  std::vector<ClassId> default_classes_;  ///< by function; kNoClass where none yet
+  GangDesk gangs_;
+  HeadSettings settings_;
+  std::int64_t payload_bytes_ = 0;  ///< arguments of tasks that may still need them
+  ActorBook actors_;
+  MailOrder order_;
+  std::size_t actors_prune_at_ = 64;
   Time timer_;
   Time time_ = now();  ///< read once for many events
   bool running_commands_ = false;

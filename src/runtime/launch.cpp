@@ -7,9 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <sched.h>
@@ -18,8 +19,10 @@
 
 #include <rankine/core/error.hpp>
 
+#include "runtime/launch_resources.hpp"
 #include "runtime/registry.hpp"
 #include "store/rma_reader.hpp"
+#include "transport/choice.hpp"
 
 namespace rankine::runtime {
 
@@ -32,11 +35,6 @@ void check_mpi(int code, const char* call) {
   MPI_Error_string(code, text, &length);
   throw SystemError(std::string("rankine: ") + call +
                     " failed: " + std::string(text, static_cast<std::size_t>(length)));
-}
-
-int number_in_environment(const char* name) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? 0 : std::atoi(text);
 }
 
 /// While a node's files have names, a signal must not end the process.
@@ -66,11 +64,13 @@ std::string broadcast_text(std::string text, MPI_Comm comm) {
 template <class Step>
 auto together(MPI_Comm comm, Step&& step) {
   std::string error;
+  std::exception_ptr own;
   std::optional<decltype(step())> result;
   try {
     result.emplace(step());
   } catch (const std::exception& e) {
     error = e.what();
+    own = std::current_exception();
   }
   int rank = 0;
   int size = 0;
@@ -83,6 +83,7 @@ auto together(MPI_Comm comm, Step&& step) {
     check_mpi(MPI_Bcast(&length, 1, MPI_INT, failed, comm), "MPI_Bcast");
     error.resize(static_cast<std::size_t>(length));
     check_mpi(MPI_Bcast(error.data(), length, MPI_CHAR, failed, comm), "MPI_Bcast");
+    if (own != nullptr) std::rethrow_exception(own);
     throw SystemError(error);
   }
   return std::move(*result);
@@ -160,9 +161,29 @@ transport::Doorbells doorbells_in(const Segment& board, const Topology& topology
   return doorbells;
 }
 
-std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& topology,
-                                  std::uint64_t capacity) {
-  const bool several = topology.nodes() > 1;
+/// The window for reads of other nodes' arenas; null, on all ranks, where MPI cannot make it on one of them.
+std::unique_ptr<RemoteReader> open_reader(MPI_Comm comm, const Topology& topology, const Arena& arena) {
+  std::vector<int> targets(static_cast<std::size_t>(topology.nodes()), -1);
+  for (int r = topology.size() - 1; r >= 0; --r) {
+    targets[static_cast<std::size_t>(index(topology.place(Rank{r}).node))] = r;
+  }
+  std::unique_ptr<RmaReader> reader;
+  try {
+    reader = std::make_unique<RmaReader>(comm, arena.memory(), targets);
+  } catch (const SystemError&) {
+    // Objects travel in messages then.
+  }
+  int made = reader != nullptr ? 1 : 0;
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &made, 1, MPI_INT, MPI_MIN, comm), "MPI_Allreduce");
+  if (made == 0 && reader != nullptr) {
+    reader->abandon();
+    reader.reset();
+  }
+  return reader;
+}
+
+std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& topology, std::uint64_t capacity,
+                                  bool remote_reads, const std::string& spill_directory) {
   std::unique_ptr<Segment> segment = share_segment(session.node_comm(), capacity);
   const auto slot = static_cast<std::int32_t>(topology.here().slot);
   // The creator writes the header before the others attach.
@@ -170,79 +191,32 @@ std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& top
   for (const bool creator : {true, false}) {
     together(session.node_comm(), [&] {
       if ((slot == 0) == creator) arena = std::make_unique<Arena>(std::move(*segment), slot);
-      if (creator && slot == 0 && several) arena->preallocate();
+      if (creator && slot == 0 && remote_reads) arena->preallocate();
       return 0;
     });
   }
   std::unique_ptr<RemoteReader> reader;
-  if (several) {
-    std::vector<int> targets(static_cast<std::size_t>(topology.nodes()), -1);
-    for (int r = topology.size() - 1; r >= 0; --r) {
-      targets[static_cast<std::size_t>(index(topology.place(Rank{r}).node))] = r;
-    }
-    reader = std::make_unique<RmaReader>(session.comm(), arena->memory(), targets);
-  }
-  return std::make_unique<Store>(std::move(*arena), topology.here().node, std::move(reader));
+  if (remote_reads) reader = open_reader(session.comm(), topology, *arena);
+  return std::make_unique<Store>(std::move(*arena), topology.here().node, std::move(reader), spill_directory);
 }
 
-std::vector<scheduler::Resources> gather_resources(MPI_Comm comm, const Topology& topology) {
-  // One task at a time on a rank: give each CPU a rank.
-  const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
-  const std::int64_t bytes = pages * sysconf(_SC_PAGESIZE);
-  const auto here = static_cast<std::int64_t>(topology.ranks_of(topology.here().node).size());
-  const std::int64_t mine = bytes / here;
-  std::vector<std::int64_t> all(static_cast<std::size_t>(topology.size()));
-  check_mpi(MPI_Allgather(&mine, 1, MPI_INT64_T, all.data(), 1, MPI_INT64_T, comm), "MPI_Allgather");
-  std::vector<scheduler::Resources> resources(all.size());
-  for (std::size_t r = 0; r < all.size(); ++r) {
-    resources[r].cpus = Amount(1.0);
-    resources[r].memory_gib = Amount(static_cast<double>(all[r]) / (1u << 30));
+/// Rank 0's environment decides, wherever the launcher copies it to.
+transport::Choice open_transport(const MpiSession& session, const Topology& topology, const Segment& board) {
+  const char* wish = std::getenv("RANKINE_TRANSPORT");
+  const std::string text = broadcast_text(wish == nullptr ? "" : wish, session.comm());
+  transport::Choice choice =
+      transport::choose_transport(session.comm(), doorbells_in(board, topology), transport::parse_wish(text));
+  const char* verbose = std::getenv("RANKINE_VERBOSE");
+  if (topology.rank == kHead && verbose != nullptr && std::string_view(verbose) == "1") {
+    std::fprintf(stderr, "rankine: %d ranks on %d nodes, messages by %s: %s\n", topology.size(),
+                 topology.nodes(), choice.name(), choice.reason.c_str());
   }
-  return resources;
-}
-
-/// CPUs of the control group's quota (cgroup v2), or a large number.
-std::int32_t cgroup_cpus() {
-  std::ifstream self("/proc/self/cgroup");
-  std::string line;
-  std::string path;
-  while (std::getline(self, line)) {
-    if (line.starts_with("0::")) path = line.substr(3);
-  }
-  std::ifstream file("/sys/fs/cgroup" + path + "/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (!(file >> quota >> period) || quota == "max" || period <= 0) return 1 << 20;
-  return std::max(1, static_cast<std::int32_t>(std::atof(quota.c_str()) / period + 0.5));
+  return choice;
 }
 
 }  // namespace
 
-void prepare_environment() {
-  std::signal(SIGPIPE, SIG_IGN);  // over ob1/TCP sending to a dead rank would kill the sender
-  const int size = number_in_environment("OMPI_COMM_WORLD_SIZE");
-  const int local = number_in_environment("OMPI_COMM_WORLD_LOCAL_SIZE");
-  const bool several =
-      (size > 0 && local > 0 && local < size) || number_in_environment("SLURM_STEP_NUM_NODES") > 1;
-  if (!several) return;
-  for (const auto& [name, value] : {std::pair{"OMPI_MCA_pml", "ucx"},
-                                    {"OMPI_MCA_osc", "ucx,sm"},
-                                    {"OMPI_MCA_pml_ucx_tls", "any"},
-                                    {"OMPI_MCA_pml_ucx_devices", "any"},
-                                    {"OMPI_MCA_osc_ucx_tls", "any"}}) {
-    setenv(name, value, 0);
-  }
-}
-
-std::int32_t granted_cpus(MPI_Comm node_comm) {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof mask, &mask) != 0) CPU_SET(0, &mask);
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &mask, sizeof mask, MPI_BYTE, MPI_BOR, node_comm), "MPI_Allreduce");
-  return std::max(1, std::min(CPU_COUNT(&mask), cgroup_cpus()));
-}
-
-std::uint64_t arena_capacity(std::uint64_t wish, bool several_nodes) {
+std::uint64_t arena_capacity(std::uint64_t wish, bool remote_reads) {
   constexpr std::uint64_t kLeast = 16u << 20;
   if (wish != 0) return std::max(wish, kLeast);
   if (const char* text = std::getenv("RANKINE_ARENA_BYTES")) {
@@ -257,8 +231,8 @@ std::uint64_t arena_capacity(std::uint64_t wish, bool several_nodes) {
   struct statvfs room {};
   std::uint64_t free_bytes = 0;
   if (statvfs(Segment::kSharedMemory, &room) == 0) free_bytes = std::uint64_t{room.f_bavail} * room.f_frsize;
-  // Between nodes the whole arena is backed at the start, since it is registered for remote reads.
-  const std::uint64_t most = several_nodes ? std::uint64_t{1} << 30 : ~std::uint64_t{0};
+  // Registered for remote reads, the whole arena is backed at the start.
+  const std::uint64_t most = remote_reads ? std::uint64_t{1} << 30 : ~std::uint64_t{0};
   return std::max(kLeast, std::min(free_bytes / 2, most) / 4096 * 4096);
 }
 
@@ -275,10 +249,14 @@ MpiSession::MpiSession(int* argc, char*** argv) {
           "rankine: this MPI library grants no thread support (MPI_THREAD_SERIALIZED is needed)");
     }
   }
+  int level = MPI_THREAD_SINGLE;
+  MPI_Query_thread(&level);
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm_), "MPI_Comm_dup");
   check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node_comm_),
             "MPI_Comm_split_type");
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &level, 1, MPI_INT, MPI_MIN, comm_), "MPI_Allreduce");
+  if (level == MPI_THREAD_MULTIPLE) gang_comms_ = std::make_unique<GangComms>(comm_);
 }
 
 void MpiSession::abort(int code) {
@@ -288,7 +266,11 @@ void MpiSession::abort(int code) {
 }
 
 MpiSession::~MpiSession() {
-  if (!orderly_) return;
+  if (!orderly_) {
+    static_cast<void>(gang_comms_.release());  // its end calls MPI
+    return;
+  }
+  gang_comms_.reset();
   MPI_Comm_free(&node_comm_);
   MPI_Comm_free(&comm_);
   if (initialised_here_) MPI_Finalize();
@@ -297,7 +279,8 @@ MpiSession::~MpiSession() {
 Site settle(const MpiSession& session, const EngineSettings& wishes) {
   compare_binaries(session.comm());
   Site site;
-  const std::int32_t cpus = granted_cpus(session.node_comm());
+  const NodeFacts facts = gather_facts(session.comm(), session.node_comm());
+  const std::int32_t cpus = node_cpus(facts);
   site.topology = find_topology(session, cpus);
   const std::size_t here = site.topology.ranks_of(site.topology.here().node).size();
 
@@ -307,18 +290,31 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
     if (site.board->created()) site.board->reserve(0, site.board->capacity_bytes());
     return 0;
   });
-  site.transport = transport::make_rma_transport(session.comm(), doorbells_in(*site.board, site.topology));
+  transport::Choice choice = open_transport(session, site.topology, *site.board);
+  site.transport = std::move(choice.transport);
 
-  std::uint64_t capacity = together(
-      session.node_comm(), [&] { return arena_capacity(wishes.arena_bytes, site.topology.nodes() > 1); });
+  const bool remote_reads = choice.one_sided && site.topology.nodes() > 1;
+  std::uint64_t capacity =
+      together(session.node_comm(), [&] { return arena_capacity(wishes.arena_bytes, remote_reads); });
   check_mpi(MPI_Bcast(&capacity, 1, MPI_UINT64_T, 0, session.node_comm()), "MPI_Bcast");
-  site.store = open_store(session, site.topology, capacity);
+  site.store = open_store(session, site.topology, capacity, remote_reads, wishes.spill_directory);
 
   site.settings = wishes;
   site.settings.inline_bytes = std::min(site.settings.inline_bytes, site.transport->message_bytes_max() / 8);
   site.settings.node_cpus = cpus;
   site.settings.awake = reinterpret_cast<AwakeCount*>(site.board->data());
-  site.settings.workers = gather_resources(session.comm(), site.topology);
+  const Grant granted =
+      together(session.comm(), [&] { return grant(facts, relevant_environment(), wishes.wishes); });
+  site.settings.workers = share_resources(session.comm(), granted.resources);
+  site.settings.gpus = granted.gpus;
+  site.settings.gang_comms = session.gang_comms();
+  if (session.gang_comms() == nullptr) {
+    site.settings.no_gangs =
+        "rankine: submit_gang: MPI was initialised without MPI_THREAD_MULTIPLE, so members of gangs could "
+        "not use it. Remedy: let rk::Runtime initialise MPI, or ask for MPI_THREAD_MULTIPLE in "
+        "MPI_Init_thread, with an MPI library that grants it";
+  }
+  site.settings.head.can_kill = site.topology.size() > 2;  // another worker must be left
   check_mpi(MPI_Barrier(session.comm()), "MPI_Barrier");
   return site;
 }

@@ -11,10 +11,11 @@
 #include <mpi.h>
 
 #include "runtime/engine.hpp"
+#include "runtime/gang_comms.hpp"
 #include "runtime/topology.hpp"
 #include "scheduler/types.hpp"
 #include "store/store.hpp"
-#include "transport/rma.hpp"
+#include "transport/transport.hpp"
 
 namespace rankine::runtime {
 
@@ -28,6 +29,8 @@ class MpiSession {
 
   MPI_Comm comm() const { return comm_; }
   MPI_Comm node_comm() const { return node_comm_; }
+  /// nullptr where MPI does not let several threads call it at once.
+  GangComms* gang_comms() const { return gang_comms_.get(); }
   /// Ends all ranks at once, also those that are busy in user code.
   [[noreturn]] void abort(int code);
   /// Ranks are missing or stuck: nothing collective any more, not even MPI_Finalize.
@@ -36,6 +39,7 @@ class MpiSession {
  private:
   MPI_Comm comm_ = MPI_COMM_NULL;
   MPI_Comm node_comm_ = MPI_COMM_NULL;
+  std::unique_ptr<GangComms> gang_comms_;
   bool initialised_here_ = false;
   bool orderly_ = true;
 };
@@ -46,22 +50,19 @@ struct Site {
   EngineSettings settings;
   std::unique_ptr<Segment> board;  ///< doorbells and AwakeCount
   std::unique_ptr<Store> store;
-  std::unique_ptr<transport::RmaTransport> transport;
+  std::unique_ptr<transport::Transport> transport;
 };
 
 /// Throws SystemError, on all ranks, with the remedy.
 Site settle(const MpiSession& session, const EngineSettings& wishes);
 
-/// What variables make one-sided messaging work between nodes with Open MPI 4 as Debian builds it; those that
-/// the user has not set, and only where the launcher tells of more than one node. To be called before
-/// MPI_Init.
+/// Sets the variables that make one-sided messaging work between nodes with Open MPI 4 as Debian builds it:
+/// only where the launcher tells of more than one node, where Open MPI has its UCX parts, and where the user
+/// has not chosen MPI's networks himself (OMPI_MCA_pml, _osc or _btl). To be called before MPI_Init.
 void prepare_environment();
-
-/// CPUs that the ranks of a node may use together: those of the affinity masks, at most the cgroup's quota.
-std::int32_t granted_cpus(MPI_Comm node_comm);
 
 /// Bytes for the arena of a node: the option, RANKINE_ARENA_BYTES, or a default from what is free in
 /// /dev/shm.
-std::uint64_t arena_capacity(std::uint64_t wish, bool several_nodes);
+std::uint64_t arena_capacity(std::uint64_t wish, bool remote_reads);
 
 }  // namespace rankine::runtime

@@ -21,12 +21,32 @@ namespace rankine::runtime {
 enum class MessageType : std::uint8_t {
   // head -> rank
   dependency,  ///< the value of a future argument of the next `start`
+  task_class,  ///< what the tasks of a class ask for; before the first start of one that is not plain
   start,
   recall,
   interrupt,
+  prepare_gang,
+  run_gang,
+  break_gang,
+  gang_over,  ///< all members have returned: nobody sends on its communicator any more
   deliver,
   free_block,
   shutdown,
+  explained,  ///< the answer to `explain`
+  rank_lost,  ///< touch it no more
+  actor_dependency,
+  actor_start,
+  actor_stop,
+  actor_place,
+  actor_saved,
+  name_answer,
+  quiet_query,
+  // rank -> rank
+  call_refs,  ///< ObjectGroups of the next actor_call or actor_reply of this sender
+  actor_call,
+  actor_reply,
+  actor_cancel,
+  actor_covered,
   // rank -> head
   refs,  ///< InsideRecords of the next submit, put or finished
   submit,
@@ -40,7 +60,35 @@ enum class MessageType : std::uint8_t {
   held,
   released,
   wanted,
+  gang_ready,
+  gang_finished,
+  explain,
+  leaving,  ///< it kills itself because it was asked to; what it had not started it has given back
   goodbye,
+  // head -> rank, about values on other nodes
+  advice,  ///< whom to ask for one
+  forget,  ///< it is freed
+  // rank -> rank: values that are elsewhere or on disk, and room for new ones
+  pull,
+  pulled,
+  pull_more,
+  unpin,
+  make_room,
+  made_room,
+  ask_counters,
+  counters,
+  promised,
+  fulfilled,
+  lent,           ///< NoteMessage, count: the borrower
+  loan_returned,  ///< NoteMessage, count: the lender
+  follows,        ///< NoteMessage, count: the lender, attempt: how many of its loans this rank has met
+  actor_spawn,
+  actor_ready,
+  actor_failed,
+  actor_checkpoint,
+  actor_kill,
+  name_query,
+  quiet_answer,
 };
 
 struct Header {
@@ -77,19 +125,45 @@ struct StartMessage {
   std::uint8_t range = 0;
   std::uint8_t cut = 0;  ///< the body holds this piece only, not the whole submission
   std::uint32_t task_class = 0;
-};  // then a Body with the packed arguments
+  std::uint8_t plain = 1;   ///< of a plain class, of which nothing was told
+  std::uint8_t choice = 0;  ///< which of the class's ways to run it
+};                          // then a Body with the packed arguments
+
+struct TaskClassMessage {
+  Header header;  ///< count: bytes of the packed ClassDemand that follow
+  std::uint64_t task_class = 0;
+};
 
 /// recall, interrupt (flags: force), started, blocked, unblocked, recalled, cancel (flags: force), held,
-/// released, wanted
+/// released, wanted, run_gang, break_gang, gang_over, gang_ready, explain (attempt: the ticket), rank_lost
+/// (first: the rank)
 struct NoteMessage {
   Header header;  ///< count: elements
   ObjectId first{};
   std::uint64_t attempt = 0;
 };
 
+struct PrepareGangMessage {
+  Header header;  ///< count: ranks of the members, as std::int32_t, that follow
+  TaskId gang{};
+  TaskKey key{};
+  std::uint32_t function = 0;
+  std::uint32_t member = 0;
+  std::uint32_t serial = 0;  ///< of all gangs that ran so far; equal for all members
+  std::uint16_t attempt = 1;
+  std::uint8_t value_wanted = 0;  ///< else the member's value is dropped
+  std::uint8_t plain = 1;         ///< of a plain class, of which nothing was told
+  std::uint32_t task_class = 0;
+};  // then ranks, Body with the packed arguments
+
 struct DeliverMessage {
   Header header;  ///< count: Bodies that follow
   ObjectId first{};
+};
+
+struct ExplainedMessage {
+  Header header;  ///< count: bytes of the packed Explanation that follow
+  std::uint64_t ticket = 0;
 };
 
 struct FreeBlockMessage {
@@ -98,21 +172,22 @@ struct FreeBlockMessage {
 };
 
 struct SubmitMessage {
-  Header header;  ///< count: elements; flags: range
+  Header header;  ///< count: elements; flags: range (of a gang: values of all members)
   TaskId first{};
   TaskId parent{};
   TaskKey key{};
   std::uint32_t function = 0;
   std::uint32_t options_bytes = 0;  ///< packed Options, padded to 8; 0: the defaults
   std::uint32_t dependencies = 0;   ///< ids
-  std::uint32_t padding = 0;
-};  // then options, dependencies, Body
+  std::uint32_t gang_ranks = 0;     ///< members of a gang; 0: a task or a range
+};                                  // then options, dependencies, Body
 
 struct PutMessage {
   Header header;
   ObjectId object{};
 };  // then Body
 
+/// finished, gang_finished
 struct FinishedMessage {
   Header header;  ///< count: Bodies that follow
   TaskId first{};
@@ -120,6 +195,63 @@ struct FinishedMessage {
   Nanoseconds busy = 0;
 };
 using InsideRecord = scheduler::Inside;
+
+/// advice, forget
+struct AdviceMessage {
+  Header header;
+  Location origin;
+  std::int64_t source = -1;  ///< rank that has the value or gets it
+};
+
+struct PullMessage {
+  Header header;  ///< flags: the asker can read this node's arena
+  std::uint64_t ticket = 0;
+  Location origin;
+};
+
+/// How a pull is answered.
+enum class PulledKind : std::uint32_t {
+  bytes,     ///< all of them follow
+  in_place,  ///< pinned at `place` of the asker's node, until unpin
+  exposed,   ///< pinned at `offset` of the answerer's arena, until unpin
+  streamed,  ///< held until unpin, to be asked for by pull_more
+  part,      ///< the answer to pull_more: `bytes` from `offset` on
+  not_here,  ///< the answerer has no copy any more
+  gone,      ///< it was freed; a text follows
+  broken,    ///< the disk failed; a text follows
+};
+struct PulledMessage {
+  Header header;
+  std::uint64_t ticket = 0;
+  Location place;
+  std::uint64_t offset = 0;
+  std::uint32_t bytes = 0;  ///< that follow
+  PulledKind kind = PulledKind::bytes;
+};
+
+/// pull_more; unpin (without a range)
+struct PullMoreMessage {
+  Header header;
+  std::uint64_t ticket = 0;
+  std::uint64_t from = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// ask_counters, counters
+struct CountersMessage {
+  Header header;
+  std::uint64_t ticket = 0;
+  StoreCounters counters;
+};
+
+/// make_room, made_room (bytes: given back; flags: it computes)
+struct RoomMessage {
+  Header header;
+  std::uint64_t ticket = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t pinned_bytes = 0;
+  std::uint64_t movable_bytes = 0;
+};
 
 constexpr std::size_t padded(std::size_t bytes) {
   return (bytes + 7) & ~std::size_t{7};

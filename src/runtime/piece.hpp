@@ -5,48 +5,21 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include <rankine/core/ids.hpp>
-#include <rankine/core/philox.hpp>
-#include <rankine/core/time.hpp>
 #include <rankine/runtime/call.hpp>
-#include <rankine/runtime/context.hpp>
 
+#include "runtime/account.hpp"
 #include "runtime/arguments.hpp"
 #include "runtime/blob.hpp"
+#include "runtime/job.hpp"
 #include "runtime/messages.hpp"
 
 namespace rankine::runtime {
 
-class Fiber;
 class Worker;
-struct Piece;
-
-/// Who is running: the driver, or one element of a piece. What it submits is named after it.
-struct TaskFrame {
-  TaskId id = kDriver;
-  TaskKey key{};
-  std::uint64_t children = 0;  ///< submitted or put so far, elements counted one by one
-  std::optional<Philox> random;
-  Piece* piece = nullptr;  ///< nullptr: the driver
-  /// Refs in the result that is being packed: handles that die from now on must not be released before the
-  /// head has heard of the result.
-  const std::vector<ObjectId>* result_refs = nullptr;
-
-  /// The next name for `count` things.
-  struct Names {
-    ObjectId first;
-    TaskKey key;
-  };
-  Names next(std::uint32_t count) {
-    const std::uint64_t n = children + 1;
-    children += count;
-    return {child_id(id, n), child_key(key, n)};
-  }
-};
 
 /// Elements that are still to be run: taken one by one from the front by the executor, cut off from the back
 /// by a recall. Both ends live in one word.
@@ -78,7 +51,15 @@ class Cursor {
   std::atomic<std::uint64_t> word_{0};  ///< next << 32 | end
 };
 
-struct Piece {
+struct Piece final : Job {
+  explicit Piece(Worker& owner) : worker(owner) {}
+  void run() override;
+  void ended() override;
+  void blocked() override;
+  void unblocked() override;
+  void still_running(Time now) override;
+
+  Worker& worker;
   TaskId first{};
   TaskKey key{};              ///< of the submission
   std::uint32_t element = 0;  ///< of `first` in the submission
@@ -86,23 +67,16 @@ struct Piece {
   bool cut = false;
   std::uint16_t attempt = 1;
   FunctionId function{};
+  const ClassDemand* demand = nullptr;  ///< nullptr: plain
+  Holding holding;                      ///< of what is not plain
   Cursor cursor;
   Blob* arguments = nullptr;
   std::vector<Blob*> dependencies;
-  std::vector<ObjectGroup> dependency_groups;
-
-  Worker* worker = nullptr;
-  Fiber* fiber = nullptr;  ///< once it runs
-  TaskFrame frame;
-  std::atomic<bool> interrupted{false};
-  std::atomic<bool> announced{false};  ///< Started was sent
-  Time resumed_at;                     ///< when it was last switched to
-  Nanoseconds busy = 0;
+  bool announced = false;  ///< Started was sent
   ArgumentsView view;
   std::uint32_t results = 0;
   std::vector<std::byte> bodies;  ///< packed Bodies of the results
   std::vector<InsideRecord> inside;
-  std::vector<detail::EntryHandle> held_until_sent;
 };
 
 }  // namespace rankine::runtime

@@ -46,6 +46,7 @@ void RemoteHead::submit(const detail::Submission& submission, const Names& names
   message.function = static_cast<std::uint32_t>(submission.function);
   message.options_bytes = static_cast<std::uint32_t>(options.size());
   message.dependencies = static_cast<std::uint32_t>(submission.dependencies.size());
+  message.gang_ranks = submission.gang.ranks;
   const std::size_t bytes =
       sizeof message + padded(options.size()) + submission.dependencies.size_bytes() + body_bytes(*arguments);
   link_.send(bytes, [&](std::span<std::byte> into) {
@@ -77,6 +78,14 @@ void RemoteHead::note(MessageType type, ObjectId first, std::uint32_t count, boo
   message.header.flags = flag;
   message.header.count = count;
   message.first = first;
+  link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
+}
+
+void RemoteHead::explain(ObjectId object, std::uint64_t ticket) {
+  NoteMessage message;
+  message.header.type = MessageType::explain;
+  message.first = object;
+  message.attempt = ticket;
   link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
 }
 

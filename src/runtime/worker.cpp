@@ -10,7 +10,10 @@
 
 #include "runtime/aligned.hpp"
 #include "runtime/body.hpp"
+#include "runtime/client.hpp"
 #include "runtime/failure.hpp"
+#include "runtime/fiber.hpp"
+#include "runtime/gpu_devices.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/remote_head.hpp"
 #include "scheduler/scheduler.hpp"
@@ -40,8 +43,10 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::span<std::byte> allocate(std::size_t bytes) override {
     const std::size_t room = worker_.link_.message_bytes_max() / 2;
     if (bytes > worker_.limits_.inline_bytes || piece_.bodies.size() + bytes > room) {
-      large_.emplace(worker_.store_.create(bytes));
-      return large_->data();
+      large_ = worker_.room_.reserve_for_result(bytes);
+      if (large_) return large_->data();
+      for_disk_ = aligned_bytes(bytes);
+      return for_disk_bytes_ = {for_disk_.get(), bytes};
     }
     const Body body{BodyKind::inline_bytes, static_cast<std::uint32_t>(bytes)};
     append(piece_.bodies, &body, sizeof body);
@@ -52,8 +57,9 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::vector<ObjectId>* refs() override { return &refs_; }
 
   void seal(std::uint32_t element) {
-    if (large_) {
-      const Location place = worker_.store_.seal(std::move(*large_));
+    if (large_ || for_disk_) {
+      const Location place =
+          large_ ? worker_.store_.seal(std::move(*large_)) : worker_.store_.create_on_disk(for_disk_bytes_);
       const Body body{BodyKind::located, sizeof place};
       append(piece_.bodies, &body, sizeof body);
       append(piece_.bodies, &place, sizeof place);
@@ -65,18 +71,21 @@ class ResultBuilder final : public detail::Call::ResultSink {
   Worker& worker_;
   Piece& piece_;
   std::optional<Reservation> large_;
+  std::shared_ptr<std::byte[]> for_disk_;  ///< a large one that memory has no room for
+  std::span<std::byte> for_disk_bytes_;
   std::vector<ObjectId> refs_;
 };
 
-Worker::Worker(const Topology& topology, HeadLink& link, Store& store, BlobPool& blobs, ObjectKeeper& keeper,
-               const WorkerLimits& limits)
+Worker::Worker(const Topology& topology, HeadLink& link, Store& store, Puller& puller, Room& room,
+               BlobPool& blobs, const WorkerLimits& limits)
     : topology_(topology),
       link_(link),
       store_(store),
+      puller_(puller),
+      room_(room),
       blobs_(blobs),
-      keeper_(keeper),
       limits_(limits),
-      fibers_(limits.stack_bytes, limits.fibers_max) {}
+      account_(limits.resources, limits.gpus) {}
 
 Worker::~Worker() {
   for (Blob* blob : staged_dependencies_) blobs_.drop(blob);
@@ -88,8 +97,7 @@ Worker::~Worker() {
 
 Piece* Worker::take_piece() {
   if (free_pieces_.empty()) {
-    all_pieces_.push_back(std::make_unique<Piece>());
-    all_pieces_.back()->worker = this;
+    all_pieces_.push_back(std::make_unique<Piece>(*this));
     return all_pieces_.back().get();
   }
   Piece* piece = free_pieces_.back();
@@ -102,20 +110,25 @@ void Worker::recycle(Piece* piece) {
   piece->arguments = nullptr;
   for (Blob* blob : piece->dependencies) blobs_.drop(blob);
   piece->dependencies.clear();
-  piece->dependency_groups.clear();
   piece->bodies.clear();
   piece->inside.clear();
   piece->view.close();
-  piece->fiber = nullptr;
   piece->interrupted = false;
   piece->announced = false;
   piece->busy = 0;
+  piece->holding.gpus.clear();
   piece->results = 0;
   free_pieces_.push_back(piece);
 }
 
+void Worker::on_task_class(const TaskClassMessage& told, MessageReader& message) {
+  const auto number = static_cast<std::size_t>(told.task_class);
+  if (number >= demands_.size()) demands_.resize(number + 1);
+  demands_[number] =
+      std::make_unique<ClassDemand>(unpack_demand({message.bytes(told.header.count), told.header.count}));
+}
+
 void Worker::on_dependency(MessageReader& message) {
-  staged_groups_.push_back(message.record<ObjectGroup>());
   staged_dependencies_.push_back(read_body(message, blobs_).blob);
 }
 
@@ -129,10 +142,35 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
   piece->attempt = start.attempt;
   piece->function = FunctionId{start.function};
   piece->cursor.reset(start.header.count);
+  ask(*piece, start);
   piece->arguments = read_body(message, blobs_).blob;
   piece->dependencies.swap(staged_dependencies_);
-  piece->dependency_groups.swap(staged_groups_);
   queue_.push_back(piece);
+}
+
+/// What the piece will hold while it runs.
+void Worker::ask(Piece& piece, const StartMessage& start) {
+  piece.demand = nullptr;
+  piece.frame.holding = nullptr;
+  piece.threads = 1;
+  piece.device = -1;
+  if (start.plain != 0) return;
+  piece.demand = demands_[start.task_class].get();
+  piece.holding.resources = piece.demand->choices[start.choice];
+  piece.holding.choice = start.choice;
+  piece.frame.holding = &piece.holding;
+  piece.threads = std::max(1, static_cast<std::int32_t>(piece.holding.resources.cpus.value()));
+}
+
+void Worker::hold(Piece& piece) {
+  if (piece.demand == nullptr) return account_.take_plain();
+  account_.take(piece.holding);
+  piece.device = piece.holding.gpus.empty() ? -1 : piece.holding.gpus.front();
+}
+
+void Worker::let_go(Piece& piece) {
+  if (piece.demand == nullptr) return account_.give_plain();
+  account_.give(piece.holding);
 }
 
 void Worker::on_recall(const NoteMessage& note_message) {
@@ -153,18 +191,31 @@ void Worker::on_recall(const NoteMessage& note_message) {
   if (count > 0) note(MessageType::recalled, **running, offset((*running)->first, at), count);
 }
 
-void Worker::on_interrupt(const NoteMessage& note_message) {
+bool Worker::on_interrupt(const NoteMessage& note_message, std::vector<Waiter*>& waiting) {
   // Single elements of a longer piece are not worth stopping it: the head drops their results.
   const auto covers = [&](const Piece& piece) {
     const std::uint64_t before = number(piece.first) - number(note_message.first);
     return piece.attempt == note_message.attempt && before + piece.cursor.end() <= note_message.header.count;
   };
+  bool running = false;
   for (Piece* piece : started_) {
-    if (covers(*piece)) piece->interrupted = true;
+    if (!covers(*piece)) continue;
+    piece->interrupted = true;
+    if (piece->waiting != nullptr) waiting.push_back(piece->waiting);
+    running = true;
   }
   for (Piece* piece : queue_) {
     if (covers(*piece)) piece->interrupted = true;
   }
+  return running && note_message.header.flags != 0;
+}
+
+void Worker::give_back_queued() {
+  for (Piece* piece : queue_) {
+    note(MessageType::recalled, *piece, piece->first, piece->cursor.end());
+    recycle(piece);
+  }
+  queue_.clear();
 }
 
 void Worker::note(MessageType type, const Piece& piece, ObjectId first, std::uint32_t count) {
@@ -190,76 +241,47 @@ void Worker::promote(ObjectId awaited) {
   }
 }
 
-void Worker::step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now) {
-  if (!ready_.empty()) {
-    Piece* piece = ready_.front();
-    ready_.pop_front();
-    note(MessageType::unblocked, *piece, piece->first, 1);
-    resume(*piece, lock, frame, now);
-    return;
-  }
+Job& Worker::next() {
   Piece* piece = queue_.front();
   queue_.pop_front();
-  piece->fiber = fibers_.take();
-  piece->fiber->assign(
-      [](void* argument) { static_cast<Piece*>(argument)->worker->run(*static_cast<Piece*>(argument)); },
-      piece);
   started_.push_back(piece);
-  resume(*piece, lock, frame, now);
+  hold(*piece);
+  return *piece;
 }
 
-void Worker::resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now) {
-  running_ = &piece;
-  piece.resumed_at = now;
-  TaskFrame* outer = std::exchange(frame, &piece.frame);
-  lock.unlock();
-  const bool ended = piece.fiber->resume();
-  lock.lock();
-  frame = outer;
-  running_ = nullptr;
-  last_switch_ = rankine::now();
-  piece.busy += last_switch_ - piece.resumed_at;
-  if (!ended) return;
-  std::vector<detail::EntryHandle> held = std::move(piece.held_until_sent);
-  piece.held_until_sent.clear();
-  finish(piece);
-  if (held.empty()) return;
-  lock.unlock();  // dropping handles takes the lock
-  held.clear();
-  lock.lock();
+void Piece::run() {
+  worker.run(*this);
+}
+void Piece::ended() {
+  worker.finish(*this);
+}
+void Piece::blocked() {
+  worker.let_go(*this);
+  worker.note(MessageType::blocked, *this, first, 1);
+}
+void Piece::unblocked() {
+  worker.hold(*this);
+  worker.note(MessageType::unblocked, *this, first, 1);
+}
+void Piece::still_running(Time now) {
+  if (announced || now - resumed_at < kLongWork) return;
+  announced = true;
+  worker.note(MessageType::started, *this, first, 1);
 }
 
-void Worker::suspend(Piece& piece, std::unique_lock<std::mutex>& lock) {
-  note(MessageType::blocked, piece, piece.first, 1);
-  lock.unlock();
-  piece.fiber->suspend();
-  lock.lock();
-}
-
-void Worker::announce_long_work(Time at) {
-  Piece* piece = running_;
-  if (piece == nullptr || piece->announced || at - piece->resumed_at < kLongWork) return;
-  piece->announced = true;
-  note(MessageType::started, *piece, piece->first, 1);
+/// Waits for bytes that are not in memory of this node.
+detail::ValueBytes Worker::bytes_of(const Blob& blob) {
+  if (blob.located) return puller_.get(blob.location());
+  return {blob.inline_bytes(), {}};
 }
 
 /// The values of a piece's future arguments, readable in this process.
 class Worker::DependencyValues {
  public:
   DependencyValues(Worker& worker, const Piece& piece) {
-    for (std::size_t i = 0; i < piece.dependencies.size(); ++i) {
-      const Blob& blob = *piece.dependencies[i];
-      const ObjectGroup group = piece.dependency_groups[i];
-      if (!blob.located) {
-        calls_.push_back({blob.inline_bytes(), {}});
-      } else if (worker.store_.is_here(blob.location())) {
-        calls_.push_back({worker.store_.view(blob.location()),
-                          worker.keeper_.keep(group.first, static_cast<std::uint32_t>(group.count))});
-      } else {
-        const std::shared_ptr<std::byte[]> copy = aligned_bytes(blob.bytes);
-        worker.store_.fetch(blob.location(), {copy.get(), blob.bytes});
-        calls_.push_back({{copy.get(), blob.bytes}, copy});
-      }
+    for (const Blob* blob : piece.dependencies) {
+      detail::ValueBytes value = worker.bytes_of(*blob);
+      calls_.push_back({value.bytes, std::move(value.owner)});
     }
   }
   std::span<const detail::Call::Dependency> span() const { return calls_; }
@@ -270,8 +292,9 @@ class Worker::DependencyValues {
 
 void Worker::run(Piece& piece) {
   try {
-    piece.view.open(*piece.arguments, store_, arguments_cache_, piece.key, piece.range,
-                    piece.cut ? 0 : piece.element, piece.cursor.end());
+    if (piece.device >= 0) use_gpu_device(piece.device);
+    piece.view.open(bytes_of(*piece.arguments), piece.range, piece.cut ? 0 : piece.element,
+                    piece.cursor.end());
     const DependencyValues dependencies(*this, piece);
     check(dependencies.span().size() == static_cast<std::size_t>(std::popcount(piece.view.future_mask())),
           "as many dependency values as future arguments");
@@ -288,18 +311,15 @@ void Worker::run(Piece& piece) {
 void Worker::run_element(Piece& piece, std::uint32_t i,
                          std::span<const detail::Call::Dependency> dependencies) {
   TaskFrame& frame = piece.frame;
-  frame.id = offset(piece.first, i);
-  frame.key = piece.range ? scheduler::element_key(piece.key, piece.element + i) : piece.key;
-  frame.children = 0;
-  frame.random.reset();
-  frame.piece = &piece;
+  frame.begin(offset(piece.first, i),
+              piece.range ? scheduler::element_key(piece.key, piece.element + i) : piece.key);
   const std::size_t bodies_before = piece.bodies.size();
   const std::size_t inside_before = piece.inside.size();
   try {
     if (piece.interrupted) throw TaskCancelled("rankine: the task was cancelled");
-    Reader common(piece.view.common());
+    Reader common(piece.view.common(), piece.view.owner());
     std::optional<Reader> element;
-    if (piece.range) element.emplace(piece.view.element(i));
+    if (piece.range) element.emplace(piece.view.element(i), piece.view.owner());
     ResultBuilder result(*this, piece);
     detail::Call call;
     call.element = element ? &*element : nullptr;
@@ -325,7 +345,7 @@ void Worker::store_failure(Piece& piece, std::size_t bodies_before, std::size_t 
   piece.bodies.resize(bodies_before);
   piece.inside.resize(inside_before);
   Failure failure = describe_exception(std::current_exception());
-  failure.parts.function = function(piece.function).display;
+  failure.parts.function = piece.demand != nullptr ? piece.demand->name : function(piece.function).display;
   failure.parts.host = topology_.host;
   failure.parts.rank = index(topology_.rank);
   failure.parts.attempt = piece.attempt;
@@ -349,10 +369,15 @@ void Worker::store_failure(Piece& piece, std::size_t bodies_before, std::size_t 
 }
 
 void Worker::finish(Piece& piece) {
-  fibers_.give_back(piece.fiber);
   started_.erase(std::find(started_.begin(), started_.end(), &piece));
+  let_go(piece);
+  typical_piece_ += (piece.busy - typical_piece_) / 4;
   if (piece.results > 0) send_finished(piece);
   recycle(&piece);
+}
+
+void Worker::publish(std::span<const InsideRecord> inside) {
+  for (const InsideRecord& ref : inside) client_->publish({&ref.inner, 1});
 }
 
 void Worker::send_finished(Piece& piece) {
@@ -363,6 +388,7 @@ void Worker::send_finished(Piece& piece) {
   message.attempt = piece.attempt;
   message.busy = piece.busy;
   const std::size_t size = sizeof message + piece.bodies.size();
+  publish(piece.inside);
   send_refs(link_, piece.inside);
   check(size <= link_.message_bytes_max(), "the results of a piece fit into a message");
   link_.send(size, [&](std::span<std::byte> into) {

@@ -6,22 +6,26 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rankine/core/ids.hpp>
 
+#include "runtime/account.hpp"
 #include "runtime/blob_pool.hpp"
-#include "runtime/fiber.hpp"
 #include "runtime/head_link.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/piece.hpp"
+#include "runtime/puller.hpp"
+#include "runtime/room.hpp"
 #include "runtime/topology.hpp"
 #include "store/store.hpp"
 
 namespace rankine::runtime {
+
+class Client;
 
 /// Elements of a piece at most, so that its results (at least a place or a short error each) fit into one
 /// message.
@@ -31,81 +35,85 @@ constexpr std::uint32_t piece_elements_max(std::size_t message_bytes_max) {
 
 struct WorkerLimits {
   std::size_t inline_bytes = 8192;  ///< larger results go to the arena
-  std::size_t stack_bytes = 1 << 20;
-  std::size_t fibers_max = 20000;
-  std::uint64_t seed = 0;
-};
-
-/// What the worker asks of the rank it lives on, to keep a view of a shared object alive.
-class ObjectKeeper {
- public:
-  virtual std::shared_ptr<const void> keep(ObjectId group, std::uint32_t count) = 0;
-
- protected:
-  ~ObjectKeeper() = default;
+  scheduler::Resources resources;   ///< of this rank
+  std::vector<std::int32_t> gpus;   ///< its devices
 };
 
 /// All calls are made with the progress lock held, except where said.
 class Worker {
  public:
-  Worker(const Topology& topology, HeadLink& link, Store& store, BlobPool& blobs, ObjectKeeper& keeper,
+  Worker(const Topology& topology, HeadLink& link, Store& store, Puller& puller, Room& room, BlobPool& blobs,
          const WorkerLimits& limits);
   ~Worker();
+  /// Who knows of results that the head does not.
+  void connect(Client& client) { client_ = &client; }
+  /// These names are about to leave the rank inside a result.
+  void publish(std::span<const InsideRecord> inside);
 
   // Messages from the head.
+  void on_task_class(const TaskClassMessage& told, MessageReader& message);
   void on_dependency(MessageReader& message);
+  /// The dependencies that came last, for what is no piece.
+  std::vector<Blob*> take_dependencies() { return std::exchange(staged_dependencies_, {}); }
   void on_start(const StartMessage& start, MessageReader& message);
   void on_recall(const NoteMessage& note);
-  void on_interrupt(const NoteMessage& note);
+  /// True: it is to be stopped by force and has started, so this rank must end.
+  bool on_interrupt(const NoteMessage& note, std::vector<Waiter*>& waiting);
+  /// Everything that was not started goes back to the head.
+  void give_back_queued();
 
-  bool has_work() const { return !ready_.empty() || !queue_.empty(); }
-  /// Runs the next piece, or goes on with a woken one, until it waits or ends; the lock is released
-  /// meanwhile. `frame` is where the thread's current frame is kept, `now` a time not long ago.
-  void step(std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now);
-
-  /// The running piece waits: its fiber is suspended (the lock is released meanwhile) until wake(piece).
-  void suspend(Piece& piece, std::unique_lock<std::mutex>& lock);
-  void wake(Piece* piece) { ready_.push_back(piece); }
+  /// The piece that came first may start: what it asks for is free.
+  bool has_startable() const { return !queue_.empty() && fits(*queue_.front()); }
+  bool has_queued() const { return !queue_.empty(); }
+  /// That piece, to be run by an executor. It holds its resources from now on.
+  Job& next();
+  /// How long pieces ran lately.
+  Nanoseconds typical_piece() const { return typical_piece_; }
+  /// For actors and gang members, which hold resources too.
+  Account& account() { return account_; }
+  /// What a class asks for; the head has told it.
+  const ClassDemand& demand(std::uint32_t task_class) const { return *demands_[task_class]; }
   /// Runs this task next if it is queued here: somebody waits for it.
   void promote(ObjectId awaited);
-
-  /// Tells the head about a piece that has been running for long. Called by the ticking thread.
-  void announce_long_work(Time now);
-
-  /// When a piece last ended or was suspended.
-  Time last_switch() const { return last_switch_; }
 
  private:
   Piece* take_piece();
   void recycle(Piece* piece);
+  detail::ValueBytes bytes_of(const Blob& blob);
   void run(Piece& piece);
   void run_element(Piece& piece, std::uint32_t i, std::span<const detail::Call::Dependency> dependencies);
-  void resume(Piece& piece, std::unique_lock<std::mutex>& lock, TaskFrame*& frame, Time now);
   void store_failure(Piece& piece, std::size_t bodies_before, std::size_t inside_before);
   void finish(Piece& piece);
   void send_finished(Piece& piece);
   void note(MessageType type, const Piece& piece, ObjectId first, std::uint32_t count);
 
+  bool fits(const Piece& piece) const {
+    return piece.demand == nullptr ? account_.fits_plain() : account_.fits(piece.holding.resources);
+  }
+  void ask(Piece& piece, const StartMessage& start);
+  void hold(Piece& piece);
+  void let_go(Piece& piece);
+
   class DependencyValues;
   friend class ResultBuilder;
+  friend struct Piece;
 
   const Topology& topology_;
   HeadLink& link_;
   Store& store_;
+  Puller& puller_;
+  Room& room_;
   BlobPool& blobs_;
-  ObjectKeeper& keeper_;
   WorkerLimits limits_;
-  FiberPool fibers_;
-  ArgumentsCache arguments_cache_;
+  Client* client_ = nullptr;
+  Account account_;
+  std::vector<std::unique_ptr<ClassDemand>> demands_;  ///< by class; null: plain or not met yet
+  Nanoseconds typical_piece_ = 0;
   std::deque<Piece*> queue_;
-  std::deque<Piece*> ready_;  ///< suspended pieces that may go on
   std::vector<Blob*> staged_dependencies_;
-  std::vector<ObjectGroup> staged_groups_;
   std::vector<std::unique_ptr<Piece>> all_pieces_;
   std::vector<Piece*> free_pieces_;
   std::vector<Piece*> started_;  ///< running or suspended
-  Piece* running_ = nullptr;
-  Time last_switch_;
 };
 
 }  // namespace rankine::runtime

@@ -66,6 +66,26 @@ class WorkerDied : public Error {
   using Error::Error;
 };
 
+/// The gang of the calling thread is broken: a member was lost or threw, or it was cancelled or is over its
+/// time. Thrown out of blocking MPI calls; a member that gets it cleans up and leaves.
+class GangBroken : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The actor is dead for good: killed, its constructor threw, or its rank died and no restart is left. The
+/// text names it and says why.
+class ActorDied : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The actor lives again, but the call was sent to its former life and is not sent again (max_task_retries).
+class ActorRestarted : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A user's function threw. what() holds everything; the parts are there for programs.
 class TaskError : public Error {
  public:

@@ -15,6 +15,9 @@
 
 namespace rankine::detail {
 
+struct GangPlace;
+struct ActorObject;
+
 /// What a registered function's wrapper works on: one call, as bytes.
 struct Call {
   /// The bytes of an argument that was a future.
@@ -36,6 +39,8 @@ struct Call {
     ~ResultSink() = default;
   };
   ResultSink* result = nullptr;
+  const GangPlace* gang = nullptr;  ///< of a gang's member
+  ActorObject* actor = nullptr;     ///< constructors and methods
 };
 
 using Invoke = void (*)(Call&);

@@ -14,12 +14,15 @@
 #include <rankine/core/ids.hpp>
 #include <rankine/core/philox.hpp>
 #include <rankine/core/time.hpp>
+#include <rankine/runtime/explanation.hpp>
 #include <rankine/runtime/options.hpp>
+#include <rankine/runtime/resources.hpp>
 #include <rankine/runtime/statistics.hpp>
 
 namespace rankine::detail {
 
 class Context;
+class ActorContext;
 
 /// What a rank knows of one object, or of a range of them. Counted by the handles of this rank; the last one
 /// to go tells the head. The runtime derives its own entry from it.
@@ -84,7 +87,13 @@ class Buffer {
   std::span<std::byte> bytes_;
 };
 
-/// One task or a range of them, without the packed arguments.
+/// How many ranks run one call together, if any.
+struct GangShape {
+  std::uint32_t ranks = 0;  ///< 0: an ordinary task
+  bool all = false;         ///< the values of all members are kept: results are `ranks` objects, else one
+};
+
+/// One task, a range of them, or a gang, without the packed arguments.
 struct Submission {
   FunctionId function{};
   const Options* options = nullptr;  ///< nullptr: the defaults
@@ -92,6 +101,7 @@ struct Submission {
   bool range = false;
   std::span<const ObjectId> dependencies;  ///< objects that are arguments
   std::span<const ObjectId> inside;        ///< refs that lie inside argument values
+  GangShape gang;
 };
 
 /// The bytes of a sealed value, and what keeps them alive (empty when they must be copied).
@@ -128,12 +138,16 @@ class Context {
   virtual bool wait_all(ObjectEntry& entry, Nanoseconds timeout_ns) = 0;
   /// How many elements of the entry have ended, well or not.
   virtual std::uint32_t ended(ObjectEntry& entry) = 0;
-  /// Waits for the value, then gives its bytes; throws what made it fail. With `keep`, bytes that lie in
-  /// shared memory come with an owner.
-  virtual ValueBytes value(EntryElement what, bool keep) = 0;
+  /// Waits for the value, then gives its bytes; throws what made it fail. Bytes without an owner live as long
+  /// as the entry.
+  virtual ValueBytes value(EntryElement what) = 0;
+
+  virtual ActorContext& actors() = 0;
 
   virtual Philox& random() = 0;
   virtual bool cancelled() = 0;
+  virtual Granted resources() = 0;
+  virtual Explanation explain(EntryElement what) = 0;
   virtual TaskKey task_key() const = 0;
   virtual Statistics statistics() = 0;
 

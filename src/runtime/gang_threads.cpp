@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/gang_threads.hpp"
+
+#include <rankine/core/check.hpp>
+#include <rankine/core/clock.hpp>
+
+#include "runtime/gang_member.hpp"
+
+namespace rankine::runtime {
+
+namespace {
+/// The next gang often follows at once.
+constexpr Nanoseconds kSpin = 30 * kMicrosecond;
+}  // namespace
+
+std::uint32_t await_change(const std::atomic<std::uint32_t>& word, std::uint32_t old, const Awake& awake) {
+  if (!awake.crowded()) {
+    const Time until = now() + kSpin;
+    while (now() < until) {
+      const std::uint32_t value = word.load(std::memory_order_acquire);
+      if (value != old) return value;
+    }
+  }
+  std::uint32_t value = word.load(std::memory_order_acquire);
+  while (value == old) {
+    word.wait(old, std::memory_order_acquire);
+    value = word.load(std::memory_order_acquire);
+  }
+  return value;
+}
+
+void GangThreads::join() {
+  for (const auto& seat : seats_) {
+    seat->over = true;
+    seat->calls.fetch_add(1, std::memory_order_release);
+    seat->calls.notify_one();
+  }
+  for (const auto& seat : seats_) seat->thread.join();
+  seats_.clear();
+}
+
+void GangThreads::run(GangMember& member) {
+  if (free_.empty()) {
+    seats_.push_back(std::make_unique<Seat>());
+    Seat* seat = seats_.back().get();
+    seat->breakable.awake = awake_;
+    free_.push_back(seat);
+    seat->thread = std::thread([this, seat] { serve(*seat); });
+  }
+  Seat* seat = free_.back();
+  free_.pop_back();
+  seat->member = &member;
+  seat->calls.fetch_add(1, std::memory_order_release);
+  seat->calls.notify_one();
+}
+
+void GangThreads::give_back(GangMember& member) {
+  for (const auto& seat : seats_) {
+    if (seat->member != &member) continue;
+    seat->member = nullptr;
+    free_.push_back(seat.get());
+    return;
+  }
+  fail_check("a gang's member runs on one of the threads");
+}
+
+void GangThreads::serve(Seat& seat) {
+  for (std::uint32_t served = 0;; ++served) {
+    await_change(seat.calls, served, awake_);
+    if (seat.over) return;
+    work_(*seat.member, seat.breakable);
+  }
+}
+
+}  // namespace rankine::runtime
