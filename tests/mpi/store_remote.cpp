@@ -34,15 +34,27 @@ std::byte expected(int rank, std::size_t which, std::size_t i) {
                                 0xff);
 }
 
-Location put(Store& store, int rank, std::size_t which) {
+/// An object and where it lies while `pin` holds it.
+struct Placed {
+  Location location;
+  std::uint64_t offset = 0;
+};
+
+Placed put(Store& store, int rank, std::size_t which, std::vector<Pin>& pins) {
   Reservation reservation = store.create(kSizes[which]);
   for (std::size_t i = 0; i < kSizes[which]; ++i) reservation.data()[i] = expected(rank, which, i);
-  return store.seal(std::move(reservation));
+  const Location location = store.seal(std::move(reservation));
+  pins.push_back(store.pin(location));
+  return {location, pins.back().offset()};
 }
 
-void fetch_and_verify(Store& store, const Location& location, int rank, std::size_t which) {
-  std::vector<std::byte> into(location.bytes);
-  store.fetch(location, into);
+void fetch_and_verify(Store& store, const Placed& placed, int rank, std::size_t which) {
+  std::vector<std::byte> into(placed.location.bytes);
+  if (store.has_remote_reader()) {
+    store.read_remote(placed.location.node, placed.offset, into);
+  } else {
+    store.read(placed.location, into);
+  }
   bool equal = into.size() == kSizes[which];
   for (std::size_t i = 0; equal && i < into.size(); ++i) equal = into[i] == expected(rank, which, i);
   require(equal, "the bytes read are not the bytes written");
@@ -66,17 +78,19 @@ void run(int rank, int ranks) {
   if (ranks > 1) reader = std::make_unique<RmaReader>(MPI_COMM_WORLD, arena.memory(), targets);
   Store store(std::move(arena), NodeId{rank}, std::move(reader));
 
-  std::vector<Location> mine;
-  for (std::size_t which = 0; which < std::size(kSizes); ++which) mine.push_back(put(store, rank, which));
-  std::vector<Location> all(static_cast<std::size_t>(ranks) * mine.size());
-  const int bytes = static_cast<int>(mine.size() * sizeof(Location));
+  std::vector<Pin> pins;
+  std::vector<Placed> mine;
+  for (std::size_t which = 0; which < std::size(kSizes); ++which)
+    mine.push_back(put(store, rank, which, pins));
+  std::vector<Placed> all(static_cast<std::size_t>(ranks) * mine.size());
+  const int bytes = static_cast<int>(mine.size() * sizeof(Placed));
   MPI_Allgather(mine.data(), bytes, MPI_BYTE, all.data(), bytes, MPI_BYTE,
                 MPI_COMM_WORLD);  // also: all have sealed
   for (int other = 0; other < ranks; ++other) {
     for (std::size_t which = 0; which < mine.size(); ++which) {
-      const Location& location = all[static_cast<std::size_t>(other) * mine.size() + which];
-      require(location.node == NodeId{other}, "a location names another node");
-      fetch_and_verify(store, location, other, which);
+      const Placed& placed = all[static_cast<std::size_t>(other) * mine.size() + which];
+      require(placed.location.node == NodeId{other}, "a location names another node");
+      fetch_and_verify(store, placed, other, which);
     }
   }
   // The odd ranks compute while the even ones read from them: the read must end, with or without their help.
@@ -90,12 +104,13 @@ void run(int rank, int ranks) {
                 MPI_Wtime() - start);
   }
   MPI_Barrier(MPI_COMM_WORLD);
-  for (const Location& location : mine) store.release(location);
+  pins.clear();
+  for (const Placed& placed : mine) store.release(placed.location);
   require(store.live() == 0, "an object is left");
   bool refused = false;
   try {
     std::byte one;
-    store.fetch({NodeId{ranks}, 0, 1 << 22, 1}, {&one, 1});
+    store.read_remote(NodeId{ranks}, 1 << 22, {&one, 1});
   } catch (const Error&) {  // StoreError with one rank, SystemError with more
     refused = true;
   }

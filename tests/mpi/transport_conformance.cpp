@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transport conformance suite over MPI one-sided messaging: mpirun -n N PROGRAM [REPEATS
-// [PART-OF-A-NAME]]. A failure on any rank fails the run; a hang is ended by an alarm that names the
-// behaviour.
+// The transport conformance suite over MPI: mpirun -n N PROGRAM rma|p2p [REPEATS [PART-OF-A-NAME]]. A failure
+// on any rank fails the run; a hang is ended by an alarm that names the behaviour.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
 
 #include <mpi.h>
 #include <unistd.h>
 #include <csignal>
 
+#include "transport/p2p.hpp"
 #include "transport/rma.hpp"
 #include "transport_node.hpp"
 #include "transport_suite.hpp"
@@ -44,13 +45,20 @@ class MpiMember final : public conformance::Member {
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
+std::unique_ptr<transport::Transport> make_transport(bool one_sided, const transport::Doorbells& doorbells,
+                                                     const transport::RingLimits& limits) {
+  if (one_sided) return transport::make_rma_transport(MPI_COMM_WORLD, doorbells, {limits});
+  return transport::make_p2p_transport(MPI_COMM_WORLD, doorbells, {limits});
+}
+
 /// The number of ranks on which the behaviour failed.
-int run_on_all_ranks(const conformance::Behaviour& behaviour, const transport::Doorbells& doorbells) {
+int run_on_all_ranks(const conformance::Behaviour& behaviour, bool one_sided,
+                     const transport::Doorbells& doorbells) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   std::snprintf(watchdog_text, sizeof watchdog_text, "rank %d: \"%s\" hangs\n", rank, behaviour.name);
   alarm(kWatchdogSeconds);
-  const auto mail = transport::make_rma_transport(MPI_COMM_WORLD, doorbells, {behaviour.limits});
+  const auto mail = make_transport(one_sided, doorbells, behaviour.limits);
   MpiMember member(*mail);
   behaviour.run(member);
   for (const std::string& text : member.failures()) {
@@ -63,7 +71,7 @@ int run_on_all_ranks(const conformance::Behaviour& behaviour, const transport::D
   return failed;
 }
 
-int run_suite(int repeats, const std::string& part) {
+int run_suite(bool one_sided, int repeats, const std::string& part) {
   int rank = 0;
   int ranks = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -73,10 +81,11 @@ int run_suite(int repeats, const std::string& part) {
   int failed = 0;
   for (int repeat = 0; repeat < repeats; ++repeat) {
     for (const conformance::Behaviour& behaviour : conformance::transport_behaviours()) {
-      if (ranks < behaviour.ranks_min || std::string(behaviour.name).find(part) == std::string::npos)
+      if (ranks < behaviour.ranks_min || std::string(behaviour.name).find(part) == std::string::npos ||
+          (behaviour.rings_only && !one_sided))
         continue;
       const double start = MPI_Wtime();
-      const int failed_ranks = run_on_all_ranks(behaviour, node.doorbells());
+      const int failed_ranks = run_on_all_ranks(behaviour, one_sided, node.doorbells());
       ++run;
       if (failed_ranks > 0) ++failed;
       if (rank == 0) {
@@ -95,9 +104,14 @@ int main(int argc, char** argv) {
   int granted = 0;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_MULTIPLE, &granted);
   std::signal(SIGALRM, end_hang);
-  int result = 1;
+  int result = 2;
+  const std::string kind = argc > 1 ? argv[1] : "";
   try {
-    result = run_suite(argc > 1 ? std::atoi(argv[1]) : 1, argc > 2 ? argv[2] : "");
+    if (kind == "rma" || kind == "p2p") {
+      result = run_suite(kind == "rma", argc > 2 ? std::atoi(argv[2]) : 1, argc > 3 ? argv[3] : "");
+    } else {
+      std::fprintf(stderr, "usage: mpirun -n N PROGRAM rma|p2p [REPEATS [PART-OF-A-NAME]]\n");
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     MPI_Abort(MPI_COMM_WORLD, 1);

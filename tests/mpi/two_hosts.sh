@@ -1,13 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs an MPI program with ranks on two virtual hosts (network namespaces joined by a bridge) of this machine:
-#   two_hosts.sh [-n RANKS_A_HOST] PROGRAM [ARGUMENTS]
+#   two_hosts.sh [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]
+# bare: as Debian's Open MPI comes. ucx: the variables that make windows between hosts work over UCX.
+# tcp: plain TCP without UCX, where MPI makes no window between hosts.
 # It leaves nothing behind, also on failure. Exit code: the program's; 77 (skipped) without root or iproute2.
 set -u
 
+usage() {
+  echo "usage: two_hosts.sh [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]" >&2
+  exit 2
+}
 ranks_a_host=1
 if [ "${1:-}" = "-n" ]; then ranks_a_host=$2; shift 2; fi
-if [ $# -lt 1 ]; then echo "usage: two_hosts.sh [-n RANKS_A_HOST] PROGRAM [ARGUMENTS]" >&2; exit 2; fi
+[ $# -ge 2 ] || usage
+case $1 in
+  bare) variables=() ;;
+  ucx) variables=(-x OMPI_MCA_pml=ucx -x OMPI_MCA_osc=ucx,sm -x OMPI_MCA_pml_ucx_tls=any
+    -x OMPI_MCA_pml_ucx_devices=any -x OMPI_MCA_osc_ucx_tls=any) ;;
+  tcp) variables=(--mca pml ob1 --mca btl tcp,vader,self) ;;
+  *) usage ;;
+esac
+shift
 
 skip() {
   echo "two_hosts.sh: skipped, $1"
@@ -64,13 +78,6 @@ AGENT
 chmod +x "$work/enter"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# Debian's Open MPI needs these for windows across nodes. Rankine's runtime sets them itself before MPI_Init;
-# programs on the bare transport do not. RANKINE_TWO_HOSTS=bare leaves it to the program.
-variables=()
-if [ "${RANKINE_TWO_HOSTS:-}" != bare ]; then
-  variables=(-x OMPI_MCA_pml=ucx -x OMPI_MCA_osc=ucx,sm -x OMPI_MCA_pml_ucx_tls=any
-    -x OMPI_MCA_pml_ucx_devices=any -x OMPI_MCA_osc_ucx_tls=any)
-fi
 mpirun --mca plm_rsh_agent "$work/enter" --mca plm rsh --hostfile "$work/hosts" \
   --mca oob_tcp_if_include "$subnet.0/24" -n $(( 2 * ranks_a_host )) --oversubscribe --bind-to none \
   "${variables[@]}" "$@"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runtime's parts by themselves: fibers, packed arguments, failures, names of functions, cursors.
+// The runtime's parts by themselves: fibers, packed arguments, failures, names of functions, cursors, the
+// order of mail.
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -10,6 +11,7 @@
 #include "runtime/blob_pool.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/fiber.hpp"
+#include "runtime/mail_order.hpp"
 #include "runtime/options_codec.hpp"
 #include "runtime/piece.hpp"
 #include "runtime/registry.hpp"
@@ -132,13 +134,11 @@ TEST_CASE("a piece cut from a range has the same elements") {
   std::memcpy(whole.data() + layout.elements, elements.data(), elements.size());
 
   BlobPool blobs;
-  ArgumentsCache cache;
-  Store store(Arena(Segment::create(std::size_t{16} << 20), 0), NodeId{0});
   for (const auto& [from, count] : {std::pair{0u, 20u}, {0u, 1u}, {19u, 1u}, {5u, 9u}}) {
     Blob* blob = blobs.make_inline(cut_bytes(whole, from, count));
     cut(whole, from, count, blob->body());
     ArgumentsView view;
-    view.open(*blob, store, cache, TaskKey{1}, true, 0, count);
+    view.open({blob->inline_bytes(), {}}, true, 0, count);
     CHECK(view.future_mask() == 2);
     CHECK(std::memcmp(view.common().data(), "abc", 3) == 0);
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -210,4 +210,36 @@ TEST_CASE("a cursor hands out each element once and can be cut") {
   CHECK(cursor.cut() == std::pair{2u, 3u});
   CHECK(cursor.take() == -1);
   CHECK(cursor.end() == 2);
+}
+
+TEST_CASE("mail that follows a loan waits until the head has read of it") {
+  const Rank lender{1};
+  const Rank borrower{2};
+  const auto letter = [](std::uint64_t value) { return MailOrder::Letter{value}; };
+  const auto keep = [&](MailOrder& order, std::uint64_t value) {
+    const MailOrder::Letter one = letter(value);
+    order.keep(borrower, std::as_bytes(std::span(one)));
+  };
+  MailOrder order;
+  order.follows(borrower, lender, 0);
+  CHECK_FALSE(order.waits(borrower));
+  order.follows(borrower, lender, 2);
+  CHECK(order.waits(borrower));
+  CHECK_FALSE(order.waits(lender));
+  keep(order, 7);
+  keep(order, 8);
+  CHECK_FALSE(order.lent(lender, borrower));
+  CHECK_FALSE(order.lent(lender, Rank{3}));
+  CHECK(order.lent(lender, borrower));
+  CHECK_FALSE(order.waits(borrower));
+  CHECK(order.take(borrower) == std::vector{letter(7), letter(8)});
+  CHECK(order.take(borrower).empty());
+  order.follows(borrower, lender, 2);  // read already
+  CHECK_FALSE(order.waits(borrower));
+
+  order.follows(borrower, lender, 3);
+  CHECK(order.lost(lender) == std::vector{borrower});
+  CHECK_FALSE(order.waits(borrower));
+  order.follows(borrower, lender, 9);  // never to be read
+  CHECK_FALSE(order.waits(borrower));
 }
