@@ -115,6 +115,79 @@ void wait_1k_refs(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+int member(rk::Gang& gang, int x) {
+  return x + gang.size();
+}
+
+/// A gang of two where there are two workers: placed, given its communicator, run, and gone.
+void gang_create_remove(benchmark::State& state) {
+  const int ranks = rk::statistics().workers > 1 ? 2 : 1;
+  constexpr int kGangs = 100;
+  for (auto _ : state) {
+    std::vector<rk::Future<int>> futures;
+    for (int i = 0; i < kGangs; ++i) futures.push_back(rk::submit_gang<member>({.ranks = ranks}, i));
+    for (int i = 0; i < kGangs; ++i) require(state, futures[static_cast<std::size_t>(i)].get() == i + ranks);
+  }
+  state.SetItemsProcessed(state.iterations() * kGangs);
+}
+
+struct Counter {
+  long n = 0;
+  long add(long k) { return n += k; }
+  /// Makes calls of its own, all at once.
+  long call_many(const std::vector<rk::Actor<Counter>>& others, int calls) {
+    std::vector<rk::Future<long>> futures;
+    futures.reserve(static_cast<std::size_t>(calls));
+    for (int i = 0; i < calls; ++i) {
+      futures.push_back(others[static_cast<std::size_t>(i) % others.size()].call<&Counter::add>(0));
+    }
+    long sum = 0;
+    for (const auto& future : futures) sum += future.get();
+    return sum;
+  }
+};
+
+void actor_calls_sync(benchmark::State& state) {
+  const auto counter = rk::spawn<Counter>();
+  long expected = 0;
+  for (auto _ : state) require(state, counter.call<&Counter::add>(1).get() == ++expected);
+  state.SetItemsProcessed(state.iterations());
+}
+
+void actor_calls_to(benchmark::State& state, std::size_t count) {
+  std::vector<rk::Actor<Counter>> counters;
+  for (std::size_t i = 0; i < count; ++i) counters.push_back(rk::spawn<Counter>());
+  long expected = 0;
+  for (auto _ : state) {
+    std::vector<rk::Future<long>> futures;
+    futures.reserve(kBatch);
+    for (std::size_t i = 0; i < kBatch; ++i) futures.push_back(counters[i % count].call<&Counter::add>(1));
+    for (const auto& future : futures) future.get();
+    expected += kBatch / static_cast<long>(count);
+    require(state, counters[0].call<&Counter::add>(0).get() == expected);
+  }
+  state.SetItemsProcessed(state.iterations() * kBatch);
+}
+void actor_calls_async(benchmark::State& state) {
+  actor_calls_to(state, 1);
+}
+void actor_calls_one_to_many(benchmark::State& state) {
+  actor_calls_to(state, 4);
+}
+
+void actor_calls_many_to_many(benchmark::State& state) {
+  std::vector<rk::Actor<Counter>> callers;
+  std::vector<rk::Actor<Counter>> counters;
+  for (int i = 0; i < 4; ++i) callers.push_back(rk::spawn<Counter>());
+  for (int i = 0; i < 4; ++i) counters.push_back(rk::spawn<Counter>(7L));
+  for (auto _ : state) {
+    std::vector<rk::Future<long>> futures;
+    for (const auto& caller : callers) futures.push_back(caller.call<&Counter::call_many>(counters, kBatch));
+    for (const auto& future : futures) require(state, future.get() == 7L * kBatch);
+  }
+  state.SetItemsProcessed(state.iterations() * kBatch * 4);
+}
+
 struct Row {
   std::string name;
   double value = 0;  ///< the best repetition
@@ -158,6 +231,11 @@ std::vector<Row> rows_of(Collector& collector, const rankine::bench::RawFloor& r
       {"single_client_put_gigabytes", 0, 0, "GB/s", raw.memcpy_bytes_per_s / 1e9, copy},
       {"single_client_get_1GiB_same_node", 0, 0, "1/s", raw.memcpy_bytes_per_s / double{kGetBytes}, copy},
       {"single_client_wait_1k_refs", 0, 0, "1/s", 0, ""},
+      {"gang_create_run_remove", 0, 0, "1/s", raw.groups_per_s, "MPI_Comm_create_group + free, 2 ranks"},
+      {"1_1_actor_calls_sync", 0, 0, "1/s", raw.mailbox_round_trips_per_s, round_trip},
+      {"1_1_actor_calls_async", 0, 0, "1/s", raw.messages_per_s, "MPI_Isend messages"},
+      {"1_n_actor_calls_async", 0, 0, "1/s", raw.messages_per_s, "MPI_Isend messages"},
+      {"n_n_actor_calls_async", 0, 0, "1/s", raw.messages_per_s, "MPI_Isend messages"},
   };
   for (Row& row : rows) {
     std::vector<double>& rates = collector.rates[row.name];
@@ -208,6 +286,11 @@ void register_all(bool quick) {
   add("single_client_put_gigabytes", put_gigabytes);
   add("single_client_get_1GiB_same_node", get_gibibyte);
   add("single_client_wait_1k_refs", wait_1k_refs);
+  add("gang_create_run_remove", gang_create_remove);
+  add("1_1_actor_calls_sync", actor_calls_sync);
+  add("1_1_actor_calls_async", actor_calls_async);
+  add("1_n_actor_calls_async", actor_calls_one_to_many);
+  add("n_n_actor_calls_async", actor_calls_many_to_many);
 }
 
 }  // namespace

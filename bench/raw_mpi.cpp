@@ -121,6 +121,26 @@ double message_rate(MPI_Comm comm, int rank) {
   return best;
 }
 
+double group_rate(MPI_Comm comm) {
+  constexpr int kGroups = 1000;
+  MPI_Group group = MPI_GROUP_NULL;
+  MPI_Comm_group(comm, &group);
+  double best = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    MPI_Barrier(comm);
+    const double start = seconds();
+    for (int i = 0; i < kGroups; ++i) {
+      MPI_Comm made = MPI_COMM_NULL;
+      MPI_Comm_create_group(comm, group, i, &made);
+      MPI_Comm_free(&made);
+    }
+    MPI_Barrier(comm);
+    best = std::max(best, kGroups / (seconds() - start));
+  }
+  MPI_Group_free(&group);
+  return best;
+}
+
 double memcpy_rate(std::size_t bytes) {
   const std::vector<char> from(bytes, 1);
   std::vector<char> to(bytes, 2);
@@ -159,6 +179,7 @@ RawFloor measure_raw_floor(std::size_t memcpy_bytes) {
     floor.mailbox_round_trips_per_s = mailbox_rate(pair, rank);
     floor.send_recv_round_trips_per_s = send_recv_rate(pair, rank);
     floor.messages_per_s = message_rate(pair, rank);
+    floor.groups_per_s = group_rate(pair);
   }
   if (rank == 0) floor.memcpy_bytes_per_s = memcpy_rate(memcpy_bytes);
   if (pair != MPI_COMM_NULL) MPI_Comm_free(&pair);

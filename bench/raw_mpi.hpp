@@ -11,6 +11,7 @@ struct RawFloor {
       0;  ///< MPI_Put of 64 B, flush, flag by MPI_Fetch_and_op, flush; and back
   double send_recv_round_trips_per_s = 0;  ///< MPI_Send, MPI_Recv of 64 B and back
   double messages_per_s = 0;               ///< 64 B, MPI_Isend in batches of 64, one way
+  double groups_per_s = 0;                 ///< MPI_Comm_create_group over both ranks, and MPI_Comm_free
   double memcpy_bytes_per_s = 0;           ///< into memory that was written before
 };
 
