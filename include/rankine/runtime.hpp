@@ -16,6 +16,13 @@
 
 namespace rankine {
 
+/// What to do with the journal of an earlier run in the same run directory.
+enum class Resume {
+  automatic,  ///< go on from it; an error if it is another program's or was made with other options
+  fresh,      ///< start over; the old journal is moved aside
+  required,   ///< go on from it; an error if there is none
+};
+
 /// Settings of a run. Zero means: decided by the runtime.
 struct RuntimeOptions {
   std::uint64_t seed = 0;  ///< of all random numbers; equal seeds give equal results on any number of ranks
@@ -45,6 +52,16 @@ struct RuntimeOptions {
   std::uint64_t pending_bytes_max = 0;
   /// How long a task over its time limit may take to stop after it was asked, before its rank is killed.
   std::chrono::nanoseconds timeout_grace{0};  ///< default 5 s
+  /// Where the run leaves its status and its journal. Default: RANKINE_RUN_DIR; empty: it leaves nothing.
+  std::string run_directory = {};
+  Resume resume = Resume::automatic;
+  /// How long the run may take, from the program's start. Default: RANKINE_WALLTIME, else what the launcher
+  /// says of the allocation's end, else no limit.
+  std::chrono::nanoseconds walltime{0};
+  /// How long before its end the run stops in good order. Default: decided from the wall time.
+  std::chrono::nanoseconds walltime_margin{0};
+  /// A rank that has been silent for so long is declared dead. Default 10 s.
+  std::chrono::nanoseconds lost_after{0};
 };
 
 class Runtime {

@@ -53,7 +53,17 @@ Head::Head(const Topology& topology, transport::Transport& transport, Store& sto
       settings_(settings),
       timer_(kNever) {}
 
-Head::~Head() = default;
+/// Nobody is told any more: whoever holds the memory of a value is at its end, too.
+Head::~Head() {
+  scheduler_.give_up(commands_);
+  for (const scheduler::Command& command : commands_) {
+    if (const auto* payload = std::get_if<scheduler::FreePayload>(&command)) {
+      blobs_.drop(as_blob(payload->payload));
+    } else if (const auto* value = std::get_if<scheduler::FreeValue>(&command)) {
+      blobs_.drop(as_blob(value->value.payload));
+    }
+  }
+}
 
 void Head::worker_joined(Rank rank, const scheduler::Resources& resources) {
   handle(scheduler::WorkerJoined{rank, topology_.place(rank).node, resources});

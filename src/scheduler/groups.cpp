@@ -185,6 +185,19 @@ void State::complete(Index index) {
   if (!referenced(group)) maybe_free(index);
 }
 
+/// The payloads and values of all groups; the tables are of no use afterwards.
+void State::give_up() {
+  for (Index index = 0; index < groups.bound(); ++index) {
+    const Group& group = groups[index];
+    if ((group.flags & kLive) == 0) continue;
+    if ((group.flags & kHasArguments) != 0 && group.payload != kNoPayload) emit(FreePayload{group.payload});
+    for (std::uint32_t element = 0; element < group.count; ++element) {
+      if (!pending(group, element)) free_value(*find_result(group, element));
+    }
+    if (group.kind == Kind::actor) free_stale(actors[group.extra].checkpoint);
+  }
+}
+
 void State::free_group(Index index) {
   Group& group = groups[index];
   forget_lineage(index);

@@ -81,6 +81,11 @@ const TaskClass& Scheduler::task_class(ClassId id) const {
   return state_->classes[static_cast<std::size_t>(id)].options;
 }
 
+void Scheduler::give_up(Commands& commands) {
+  state_->out = &commands;
+  state_->give_up();
+}
+
 ObjectView Scheduler::object(ObjectId id) const {
   return state_->view(id);
 }

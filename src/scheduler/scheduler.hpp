@@ -82,6 +82,10 @@ class Scheduler {
   /// task's history.
   void handle(const Event& event, Time now, Commands& commands);
 
+  /// The run is over and nothing more is handled: appends FreePayload and FreeValue for what is still kept
+  /// (detached actors, values that nobody gave back).
+  void give_up(Commands& commands);
+
   ObjectView object(ObjectId id) const;
   Counts counts() const;
   /// Tasks that have not ended.

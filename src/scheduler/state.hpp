@@ -150,6 +150,7 @@ struct State {
   void free_group(Index group);
   void drop_values(Index group);
   void free_value(const Result& result);
+  void give_up();
   void drop_arguments(Index group);
   void pin_inside(Index group, ObjectId inner);
   void pin_into(Index group, ObjectId inner, Index& list);
