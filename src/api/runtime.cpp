@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <string>
 
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ struct Runtime::State {
     }
     if (!orderly) session.abandon();
   }
+
+  void say_end(const std::string& how, int code);
 
   runtime::MpiSession session;
   runtime::Site site;
@@ -51,10 +54,28 @@ int Runtime::nodes() const {
   return state_->site.topology.nodes();
 }
 
+/// Durable before the ranks leave: whatever comes after this, the launch script knows how it went.
+void Runtime::State::say_end(const std::string& how, int code) {
+  if (!site.status || engine == nullptr) return;
+  const scheduler::Counts counts = engine->counts();
+  runtime::RunEnd end;
+  end.state = how;
+  end.code = code;
+  end.submitted = counts.submitted;
+  end.finished = counts.finished;
+  end.failed = counts.failed;
+  end.cancelled = counts.cancelled;
+  end.retried = counts.retried;
+  end.left = counts.submitted - counts.finished - counts.failed - counts.cancelled;
+  end.ranks_lost = engine->deaths();
+  site.status->end(end);
+}
+
 int Runtime::run_driver(const std::function<int()>& driver) {
   runtime::Site& site = state_->site;
   int code = 1;
   bool orderly = true;
+  std::string how = "failed";
   try {
     state_->engine =
         std::make_unique<runtime::Engine>(site.topology, *site.transport, *site.store, site.settings);
@@ -63,6 +84,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
       code = 0;
     } else {
       code = state_->engine->run_driver(driver);
+      how = "finished";
     }
     orderly = !is_head() || state_->engine->orderly();
   } catch (const std::exception& e) {
@@ -70,6 +92,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
     std::fprintf(stderr, "rankine: %s failed: %s\n", is_head() ? "the driver" : "a worker", e.what());
     orderly = is_head() && state_->engine != nullptr && state_->engine->orderly();
   }
+  state_->say_end(how, code);
   if (!orderly) {
     // Somebody is busy in user code and will not come to an end by itself.
     state_->session.abort(code == 0 ? 1 : code);

@@ -20,11 +20,18 @@ inline std::string spill_directory_of(const RuntimeOptions& options) {
   return "/tmp";
 }
 
+inline std::string run_directory_of(const RuntimeOptions& options) {
+  if (!options.run_directory.empty()) return options.run_directory;
+  const char* value = std::getenv("RANKINE_RUN_DIR");
+  return value != nullptr ? value : "";
+}
+
 inline runtime::EngineSettings settings_of(const RuntimeOptions& options) {
   runtime::EngineSettings settings;
   settings.seed = options.seed;
   settings.arena_bytes = options.arena_bytes;
   settings.spill_directory = spill_directory_of(options);
+  settings.run_directory = run_directory_of(options);
   if (options.inline_bytes != 0) settings.inline_bytes = options.inline_bytes;
   if (options.stack_bytes != 0) settings.stack_bytes = options.stack_bytes;
   settings.wishes = {options.cpus, options.gpus, options.resources};

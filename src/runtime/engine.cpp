@@ -634,8 +634,17 @@ void Engine::bury(Rank dead) {
 }
 
 bool Engine::somebody_died() {
+  return deaths() > 0;
+}
+
+int Engine::deaths() {
   const std::lock_guard lock(mutex_);
-  return deaths_ > 0;
+  return deaths_;
+}
+
+scheduler::Counts Engine::counts() {
+  const std::lock_guard lock(mutex_);
+  return head_->counts();
 }
 
 // ---- waiting ----

@@ -53,6 +53,7 @@ struct EngineSettings {
   std::uint64_t seed = 0;
   std::uint64_t arena_bytes = 0;  ///< of a node; 0: decided from what is free
   std::string spill_directory;    ///< empty: nothing is spilled
+  std::string run_directory;      ///< empty: the run leaves nothing
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
   std::int32_t node_cpus = 1;       ///< that the ranks of this node may use together
@@ -87,6 +88,8 @@ class Engine final : private Waiting,
   bool orderly();
   /// A rank died: nothing collective is possible any more.
   bool somebody_died();
+  int deaths();
+  scheduler::Counts counts();  ///< head only
   /// A job that any thread of this rank may start, before pieces. With the progress lock held.
   void post(Job& job) override;
 

@@ -200,6 +200,23 @@ std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& top
   return std::make_unique<Store>(std::move(*arena), topology.here().node, std::move(reader), spill_directory);
 }
 
+/// Made and tried by rank 0; its absolute path on all ranks. Its status says from now on that the run is
+/// under way.
+std::string open_run_directory(MPI_Comm comm, const std::string& wish, std::optional<RunStatus>& status) {
+  std::string directory;
+  together(comm, [&] {
+    int rank = 0;
+    int size = 0;
+    MPI_Comm_rank(comm, &rank);
+    MPI_Comm_size(comm, &size);
+    if (rank != 0 || wish.empty()) return 0;
+    directory = prepare_run_directory(wish);
+    status.emplace(directory, size);
+    return 0;
+  });
+  return broadcast_text(directory, comm);
+}
+
 /// Rank 0's environment decides, wherever the launcher copies it to.
 transport::Choice open_transport(const MpiSession& session, const Topology& topology, const Segment& board) {
   const char* wish = std::getenv("RANKINE_TRANSPORT");
@@ -279,6 +296,7 @@ MpiSession::~MpiSession() {
 Site settle(const MpiSession& session, const EngineSettings& wishes) {
   compare_binaries(session.comm());
   Site site;
+  const std::string directory = open_run_directory(session.comm(), wishes.run_directory, site.status);
   const NodeFacts facts = gather_facts(session.comm(), session.node_comm());
   const std::int32_t cpus = node_cpus(facts);
   site.topology = find_topology(session, cpus);
@@ -300,6 +318,7 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
   site.store = open_store(session, site.topology, capacity, remote_reads, wishes.spill_directory);
 
   site.settings = wishes;
+  site.settings.run_directory = directory;
   site.settings.inline_bytes = std::min(site.settings.inline_bytes, site.transport->message_bytes_max() / 8);
   site.settings.node_cpus = cpus;
   site.settings.awake = reinterpret_cast<AwakeCount*>(site.board->data());

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <mpi.h>
 
 #include "runtime/engine.hpp"
 #include "runtime/gang_comms.hpp"
+#include "runtime/run_status.hpp"
 #include "runtime/topology.hpp"
 #include "scheduler/types.hpp"
 #include "store/store.hpp"
@@ -51,9 +53,11 @@ struct Site {
   std::unique_ptr<Segment> board;  ///< doorbells and AwakeCount
   std::unique_ptr<Store> store;
   std::unique_ptr<transport::Transport> transport;
+  std::optional<RunStatus> status;  ///< on the head, if there is a run directory
 };
 
-/// Throws SystemError, on all ranks, with the remedy.
+/// Throws SystemError, on all ranks, with the remedy. The run directory is what the head says, as an absolute
+/// path.
 Site settle(const MpiSession& session, const EngineSettings& wishes);
 
 /// Sets the variables that make one-sided messaging work between nodes with Open MPI 4 as Debian builds it:
