@@ -2,6 +2,7 @@
 // Ready work meets workers: which lane is next, where its head goes, how large a piece is cut, and what is
 // recalled from a long queue when somebody has nothing to do.
 #include <algorithm>
+#include <limits>
 
 #include "scheduler/state.hpp"
 
@@ -18,9 +19,11 @@
 namespace rankine::scheduler {
 
 void State::schedule() {
-  if (ready_groups == 0) return;
+  if (ready_groups == 0 || draining) return;
+  const bool ends = limits.deadline.ns != std::numeric_limits<std::int64_t>::max();
   ++round;
   while (Lane* lane = best_lane()) {
+    if (ends && set_aside_late(*lane)) continue;
     if (!place_head(*lane)) lane->stuck_round = round;
   }
 }

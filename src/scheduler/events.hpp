@@ -237,10 +237,14 @@ struct GangMemberFinished {
 /// The instant of a SetTimer has come.
 struct Tick {};
 
-using Event =
-    std::variant<Submitted, Started, Finished, Blocked, Unblocked, Recalled, CancelRequested,
-                 EverythingCancelled, Put, Held, Released, Wanted, Promised, Fulfilled, Lent, LoanReturned,
-                 ObjectVanished, WorkerJoined, WorkerLost, ActorSpawned, ActorReady, ActorFailed,
-                 ActorCheckpointed, ActorKilled, GangSubmitted, GangMemberReady, GangMemberFinished, Tick>;
+/// The run ends soon: from now on nothing is started, whatever gets ready; what is queued at workers is
+/// recalled, what runs may end. It cannot be taken back.
+struct DrainRequested {};
+
+using Event = std::variant<Submitted, Started, Finished, Blocked, Unblocked, Recalled, CancelRequested,
+                           EverythingCancelled, Put, Held, Released, Wanted, Promised, Fulfilled, Lent,
+                           LoanReturned, ObjectVanished, WorkerJoined, WorkerLost, ActorSpawned, ActorReady,
+                           ActorFailed, ActorCheckpointed, ActorKilled, GangSubmitted, GangMemberReady,
+                           GangMemberFinished, Tick, DrainRequested>;
 
 }  // namespace rankine::scheduler

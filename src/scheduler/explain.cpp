@@ -124,6 +124,10 @@ void State::explain_ready(Index index, Explanation& said) const {
   }
   said.sentence += "; " + std::to_string(said.capable) + " of " + std::to_string(nodes.live_count()) +
                    " workers could hold " + (is_gang ? "a member" : "it");
+  if (const std::string late = explain_end_of_time(group); !late.empty()) {
+    said.sentence += late;
+    return;
+  }
   const bool in_front = front.lane == id && (front.group == kNone || front.group == index);
   if (in_front && !front.workers.empty()) {
     said.kept = front.workers;

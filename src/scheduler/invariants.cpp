@@ -79,7 +79,9 @@ std::string State::broken_groups() const {
     (group.waiting > 0 ? waiting : ready) += undispatched(group);
     const bool in_lane = (group.flags & kInLane) != 0;
     in_lanes += in_lane ? 1 : 0;
-    if (in_lane != (group.waiting == 0 && has_undispatched(group)))
+    const bool late = (group.flags & kLate) != 0;
+    if (late && in_lane) return about(group, "is in a lane and set aside");
+    if (in_lane != (group.waiting == 0 && has_undispatched(group) && !late))
       return about(group, "its place in the lane");
     if (group.ended == group.count && !referenced(group))
       return about(group, "nobody needs it, but it is not freed");

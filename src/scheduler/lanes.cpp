@@ -93,7 +93,7 @@ void State::make_ready(Index index) {
     id = lane_id(group);
   }
   group.sequence = next_sequence++;
-  group.flags |= kInLane;
+  group.flags = static_cast<std::uint16_t>((group.flags & ~kLate) | kInLane);
   Lane& lane = lanes[id];
   group.lane_next = kNone;
   group.lane_previous = lane.tail;
@@ -109,7 +109,7 @@ void State::enter_lane(Index index) {
   Lane& lane = lane_of(group);
   if (group.kind == Kind::task)  // actors and gangs are few: each keeps its age
     group.sequence = lane.head != kNone ? groups[lane.head].sequence : next_sequence++;
-  group.flags |= kInLane;
+  group.flags = static_cast<std::uint16_t>((group.flags & ~kLate) | kInLane);
   group.lane_previous = kNone;
   group.lane_next = lane.head;
   (lane.head != kNone ? groups[lane.head].lane_previous : lane.tail) = index;

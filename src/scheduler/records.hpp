@@ -61,6 +61,7 @@ enum GroupFlag : std::uint16_t {
   kCausePinned = 256,  ///< the root of a dependency failure is among `inside`
   kFreeing = 512,      ///< on the list of groups to look at for freeing
   kLoans = 1024,       ///< there may be loans of it
+  kLate = 2048,        ///< ready, but in no lane: it takes longer than what is left of the time
 };
 
 /// One submission (a task or a range) with its results, or a put. About the 128 bytes of two cache lines.

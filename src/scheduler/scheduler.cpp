@@ -62,7 +62,7 @@ void State::settle() {
         drop_values(index);
       }
     }
-    if (ready_groups > 0 && !restarting.empty()) [[unlikely]] {
+    if (ready_groups > 0 && !restarting.empty() && !draining) [[unlikely]] {
       place_restarting();
       if (!to_recheck.empty() || !to_free.empty()) continue;
     }
@@ -70,7 +70,7 @@ void State::settle() {
     if (firings.empty() && ended_spans.empty() && to_free.empty() && to_recheck.empty())
       break;  // "never" may have failed some
   }
-  if (idle_hint != kNoRank && !stealable.empty() && nodes.live(idle_hint)) steal_for(idle_hint);
+  if (idle_hint != kNoRank && !draining && !stealable.empty() && nodes.live(idle_hint)) steal_for(idle_hint);
 }
 
 ClassId Scheduler::intern(const TaskClass& task_class) {
@@ -98,6 +98,14 @@ Counts Scheduler::counts() const {
 
 std::vector<Rank> Scheduler::gang_members(TaskId gang) const {
   return state_->gang_members(gang);
+}
+
+std::uint64_t Scheduler::running() const {
+  return state_->running();
+}
+
+bool Scheduler::only_late_left() const {
+  return !state_->draining && state_->totals.ready > 0 && state_->ready_groups == 0;
 }
 
 std::uint64_t Scheduler::pending() const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,8 @@ struct Limits {
   std::uint32_t poison_deaths = 3;            ///< a task whose ranks died so often is the culprit
   Nanoseconds interrupt_grace = 5 * kSecond;  ///< between a polite Interrupt for a timeout and a forced one
   Nanoseconds break_grace = 30 * kSecond;     ///< between BreakGang and a forced Interrupt of who is still in
+  /// No task is started whose class is known to take longer than until then.
+  Time deadline{std::numeric_limits<std::int64_t>::max()};
   std::uint64_t lineage_bytes =
       64u << 20;  ///< budget for keeping finished tasks that can remake a lost object
 };
@@ -90,6 +93,10 @@ class Scheduler {
   Counts counts() const;
   /// Tasks that have not ended.
   std::uint64_t pending() const;
+  /// Tasks, constructors of actors and gangs that were sent to workers and do not wait for others there.
+  std::uint64_t running() const;
+  /// Something is ready, but takes too long for the time that is left, and nothing else can be started.
+  bool only_late_left() const;
   /// The ranks of a gang that was placed, in the order of its members; empty: it is not placed now.
   std::vector<Rank> gang_members(TaskId gang) const;
   /// As it is at `at`, or at the last event if that is later.

@@ -97,6 +97,7 @@ struct State {
   std::uint64_t round = 0;
   std::uint64_t ready_groups = 0;  ///< in lanes, and actors among `restarting`
   std::uint32_t next_serial = 1;
+  bool draining = false;  ///< nothing is started any more
   Counts totals;
   History history;
   // ---- of the event being handled ----
@@ -307,6 +308,13 @@ struct State {
   void prune_timers();
   void piece_over_time(const Timer& timer);
   std::string timeout_text(const Piece& piece) const;
+
+  // ---- drain.cpp ----
+  void on(const DrainRequested& event);
+  bool too_late_for(const Group& group) const;
+  bool set_aside_late(const Lane& lane);
+  std::uint64_t running() const;
+  std::string explain_end_of_time(const Group& group) const;
 
   // ---- collectives.cpp: what actors and gangs share ----
   template <class E>

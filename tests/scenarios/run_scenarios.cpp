@@ -179,6 +179,14 @@ class Scenario {
     } else if (what == "tick") {
       now_ = Time{static_cast<Nanoseconds>(words.option("us", 0)) * kMicrosecond};
       handle(Tick{});
+    } else if (what == "drain") {
+      handle(DrainRequested{});
+    } else if (what == "deadline") {  // before all else: the scheduler starts anew
+      Limits limits;
+      limits.deadline = Time{static_cast<Nanoseconds>(words.option("us", 0)) * kMicrosecond};
+      scheduler_ = Scheduler(limits);
+    } else if (what == "running") {
+      return {std::to_string(scheduler_.running()) + (scheduler_.only_late_left() ? ", only late left" : "")};
     } else if (what == "explain") {
       return {scheduler_.explain(words.id(1)).sentence};
     } else if (what == "object") {
