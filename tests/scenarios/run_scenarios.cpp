@@ -179,19 +179,13 @@ class Scenario {
     } else if (what == "tick") {
       now_ = Time{static_cast<Nanoseconds>(words.option("us", 0)) * kMicrosecond};
       handle(Tick{});
-    } else if (what == "drain") {
-      handle(DrainRequested{});
-    } else if (what == "deadline") {  // before all else: the scheduler starts anew
-      Limits limits;
-      limits.deadline = Time{static_cast<Nanoseconds>(words.option("us", 0)) * kMicrosecond};
-      scheduler_ = Scheduler(limits);
-    } else if (what == "running") {
-      return {std::to_string(scheduler_.running()) + (scheduler_.only_late_left() ? ", only late left" : "")};
     } else if (what == "explain") {
       return {scheduler_.explain(words.id(1)).sentence};
     } else if (what == "object") {
       return {object(words.id(1))};
-    } else if (!collective(words, commands)) {
+    } else if (what == "running") {
+      return {std::to_string(scheduler_.running()) + (scheduler_.only_late_left() ? ", only late left" : "")};
+    } else if (!collective(words, commands) && !end_of_time(words, commands)) {
       throw std::runtime_error("unknown event: " + line);
     }
     std::vector<std::string> said;
@@ -202,6 +196,19 @@ class Scenario {
   }
 
  private:
+  /// Limits and ends of the run's time; false: it is none.
+  bool end_of_time(const Words& words, Commands& commands) {
+    if (words.plain.at(0) == "drain") {
+      scheduler_.handle(DrainRequested{}, now_, commands);
+      return true;
+    }
+    if (words.plain.at(0) != "deadline") return false;
+    Limits limits;  // before all else: the scheduler starts anew
+    limits.deadline = Time{static_cast<Nanoseconds>(words.option("us", 0)) * kMicrosecond};
+    scheduler_ = Scheduler(limits);
+    return true;
+  }
+
   /// Events of actors and gangs; false: it is none.
   bool collective(const Words& words, Commands& commands) {
     const std::string& what = words.plain.at(0);
