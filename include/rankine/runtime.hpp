@@ -55,6 +55,11 @@ struct RuntimeOptions {
   /// Where the run leaves its status and its journal. Default: RANKINE_RUN_DIR; empty: it leaves nothing.
   std::string run_directory = {};
   Resume resume = Resume::automatic;
+  /// A process that crashes says which task it ran, with a backtrace, on standard error and in the run
+  /// directory's log/crash-rankN.txt, and then ends as it would have. Signals that the program handles itself
+  /// before it makes the Runtime are left alone. With one rank in all, or when the head is the last rank, a
+  /// task runs on the head, and one that crashes ends the whole run; else it costs its rank only.
+  bool crash_reports = true;
   /// How long the run may take, from the program's start. Default: RANKINE_WALLTIME, else what the launcher
   /// says of the allocation's end, else no limit.
   std::chrono::nanoseconds walltime{0};

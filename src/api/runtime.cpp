@@ -10,13 +10,18 @@
 #include <unistd.h>
 
 #include "api/settings.hpp"
+#include "runtime/crash_report.hpp"
 #include "runtime/launch.hpp"
 
 namespace rankine {
 
 struct Runtime::State {
   State(int* argc, char*** argv, const RuntimeOptions& options)
-      : session(argc, argv), site(runtime::settle(session, settings_of(options))) {}
+      : crash_reports(options.crash_reports),
+        session(argc, argv),
+        site(runtime::settle(session, settings_of(options))) {
+    crash_reports.tell({index(site.topology.rank), site.topology.host, site.settings.run_directory});
+  }
   ~State() {
     engine.reset();
     site.transport->close(orderly && !exit_code);
@@ -31,6 +36,8 @@ struct Runtime::State {
 
   void say_end(const std::string& how, int code);
 
+  runtime::CrashReports crash_reports;  ///< before MPI, which would take the signals for itself
+  runtime::CrashStack crash_stack;      ///< of the main thread
   runtime::MpiSession session;
   runtime::Site site;
   std::unique_ptr<runtime::Engine> engine;

@@ -81,6 +81,7 @@ class ActorHost {
   void run(Turn& turn);
   void run_calls(Turn& turn, Lock& lock);
   void construct(Turn& turn, Lock& lock);
+  static void describe(Turn& turn, const char* what, FunctionId function, std::uint64_t argument_bytes);
   void make_object(Turn& turn);
   void load_object(ActorInstance& instance);
   void destroy(Turn& turn, Lock& lock);

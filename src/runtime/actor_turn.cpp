@@ -61,6 +61,7 @@ void ActorHost::run(Turn& turn) {
     // The runtime ends; nobody waits for this actor any more.
   }
   turn.frame.chain = nullptr;
+  turn.frame.running.what = nullptr;
 }
 
 // ---- birth and death ----
@@ -96,6 +97,15 @@ detail::ValueBytes ActorHost::bytes_of(const Blob& blob) {
   return puller_.get(blob.location());
 }
 
+/// For a crash report; nullptr: the turn runs nothing of the user.
+void ActorHost::describe(Turn& turn, const char* what, FunctionId id, std::uint64_t argument_bytes) {
+  Running& running = turn.frame.running;
+  running.function = function(id).display.c_str();
+  running.attempt = turn.instance_->attempt;
+  running.argument_bytes = argument_bytes;
+  running.what = what;
+}
+
 void ActorHost::make_object(Turn& turn) {
   ActorInstance& instance = *turn.instance_;
   turn.frame.begin(instance.id, instance.key);
@@ -113,6 +123,7 @@ void ActorHost::make_object(Turn& turn) {
   call.dependencies = dependencies;
   call.result = &nothing;
   call.actor = &instance.object;
+  describe(turn, "the constructor of actor", instance.constructor, turn.view_.common().size());
   function(instance.constructor).invoke(call);
   turn.view_.close();
 }
@@ -138,6 +149,7 @@ void ActorHost::destroy(Turn& turn, Lock& lock) {
   if (object == nullptr) return;
   turn.frame.begin(child_id(instance.id, ~std::uint64_t{0}), instance.key);
   lock.unlock();
+  describe(turn, "the destructor of actor", instance.constructor, 0);
   instance.object.ops->destroy(object);
   lock.lock();
 }
@@ -197,6 +209,7 @@ void ActorHost::execute(Turn& turn, HostedCall& call, ResultHolder& result) {
 void ActorHost::invoke(Turn& turn, HostedCall& call, ResultHolder& result) {
   turn.view_.open(bytes_of(*call.arguments), false, 0, 1);
   std::vector<detail::Call::Dependency> dependencies;
+  std::uint64_t argument_bytes = turn.view_.common().size();
   for (const detail::EntryElement& what : call.dependencies) {
     const Slot& slot = static_cast<Entry*>(what.entry)->slot(what.element);
     if (slot.state == Slot::State::failed) {
@@ -206,6 +219,7 @@ void ActorHost::invoke(Turn& turn, HostedCall& call, ResultHolder& result) {
       return result.fail(copy);
     }
     detail::ValueBytes value = client_.value(what);
+    argument_bytes += value.bytes.size();
     dependencies.push_back({value.bytes, std::move(value.owner)});
   }
   Reader common(turn.view_.common(), turn.view_.owner());
@@ -216,6 +230,7 @@ void ActorHost::invoke(Turn& turn, HostedCall& call, ResultHolder& result) {
   wrapped.result = &result;
   wrapped.actor = &call.instance->object;
   turn.frame.result_refs = result.refs();
+  describe(turn, "the actor's method", call.method, argument_bytes);
   function(call.method).invoke(wrapped);
   turn.frame.result_refs = nullptr;
   result.seal();
@@ -282,6 +297,7 @@ void ActorHost::save(Turn& turn, Lock& lock) {
   bool saved = false;
   try {
     turn.frame.result_refs = state.refs();
+    describe(turn, "save() of actor", instance.constructor, 0);
     instance.object.ops->save(instance.object.object, state);
     state.seal();
     saved = true;

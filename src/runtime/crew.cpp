@@ -9,6 +9,7 @@
 #include <rankine/core/clock.hpp>
 
 #include "runtime/context_scope.hpp"
+#include "runtime/crash_report.hpp"
 
 namespace rankine::runtime {
 
@@ -107,6 +108,7 @@ void Crew::add_member(bool spare) {
 }
 
 void Crew::run(Member& me) {
+  const CrashStack crash_stack;
   const ContextScope scope(work_.task_context(), me.frame);
   Lock lock(work_.progress_mutex());
   work_.count_awake(1);

@@ -3,10 +3,12 @@
 
 #include <cstring>
 #include <fstream>
+#include <new>
 #include <string>
 #include <utility>
 
 #include <cxxabi.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <boost/context/fiber.hpp>
@@ -38,7 +40,13 @@ void swap_exception_state(ExceptionState& mine, const ExceptionState& other) {
 }  // namespace
 
 struct Fiber::Machinery {
-  explicit Machinery(std::size_t stack_bytes) : allocator(stack_bytes), stack(allocator.allocate()) {
+  explicit Machinery(std::size_t bytes) : allocator(bytes + kGuardBytes), stack(allocator.allocate()) {
+    char* low = static_cast<char*>(stack.sp) - stack.size;
+    if (mprotect(low, kGuardBytes, PROT_NONE) != 0) {
+      allocator.deallocate(stack);
+      throw std::bad_alloc();
+    }
+    stack_bytes = stack.size - kGuardBytes;
     inner.bottom = static_cast<char*>(stack.sp) - stack.size;
     inner.bytes = stack.size;
     open_stack(inner);
@@ -47,8 +55,9 @@ struct Fiber::Machinery {
 
   context::protected_fixedsize_stack allocator;
   context::stack_context stack;
-  context::fiber fiber;  ///< while suspended: the fiber; while it runs: empty
-  context::fiber outer;  ///< while it runs: who resumed it
+  std::size_t stack_bytes = 0;  ///< without the guard
+  context::fiber fiber;         ///< while suspended: the fiber; while it runs: empty
+  context::fiber outer;         ///< while it runs: who resumed it
   SanitizedStack inner;
   SanitizedStack outside;
   ExceptionState inner_exceptions;
@@ -76,6 +85,13 @@ Fiber::~Fiber() {
   closing_ = true;
   job_ = nullptr;
   resume();
+}
+
+const char* Fiber::stack_low() const {
+  return static_cast<const char*>(machinery_->stack.sp) - stack_bytes();
+}
+std::size_t Fiber::stack_bytes() const {
+  return machinery_->stack_bytes;
 }
 
 void Fiber::run() {

@@ -30,6 +30,13 @@ class Fiber {
   /// Called on the fiber: back to whoever resumed it. Throws FiberClosed when the fiber is being destroyed.
   void suspend();
 
+  /// What guards its stack: an access there ends the process. A page alone would be jumped over by functions
+  /// with much on the stack, into the stack of somebody else.
+  static constexpr std::size_t kGuardBytes = 64 << 10;
+  /// The lowest byte of its stack above the guard; bytes from there to the top.
+  const char* stack_low() const;
+  std::size_t stack_bytes() const;
+
   /// The next job; runs at the first resume().
   void assign(void (*job)(void*), void* argument) {
     job_ = job;

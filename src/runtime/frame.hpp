@@ -12,6 +12,8 @@
 #include <rankine/core/philox.hpp>
 #include <rankine/runtime/context.hpp>
 
+#include "runtime/running.hpp"
+
 namespace rankine::runtime {
 
 struct Holding;
@@ -31,6 +33,7 @@ struct TaskFrame {
   /// head has heard of the result.
   const std::vector<ObjectId>* result_refs = nullptr;
   std::vector<detail::EntryHandle> held_until_sent;
+  Running running;  ///< for a crash report
 
   /// The next name for `count` things.
   struct Names {

@@ -258,6 +258,16 @@ MPI_Comm GangRunner::create_communicator(const GangMember& member) {
   return settings_.comms->create(member.ranks, member.serial);
 }
 
+/// For a crash report.
+void GangRunner::describe(GangMember& member, const GangInputs& inputs) {
+  Running& running = member.frame.running;
+  running.what = "a gang's member";
+  running.function = function(member.function).display.c_str();
+  running.attempt = member.attempt;
+  running.argument_bytes = inputs.view.common().size();
+  for (const detail::Call::Dependency& value : inputs.values) running.argument_bytes += value.bytes.size();
+}
+
 void GangRunner::call(GangMember& member, const GangInputs& inputs, Breakable& breakable) {
   const AwakeScope awake(settings_.awake);
   const OpenMpThreads threads(std::max(1, static_cast<std::int32_t>(member.holding.resources.cpus.value())));
@@ -276,6 +286,7 @@ void GangRunner::call(GangMember& member, const GangInputs& inputs, Breakable& b
   call.result = &value;
   call.gang = &member.place;
   member.frame.result_refs = value.refs();
+  describe(member, inputs);
   function(member.function).invoke(call);
   member.frame.result_refs = nullptr;
   value.seal();

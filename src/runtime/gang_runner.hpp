@@ -60,6 +60,7 @@ class GangRunner {
   void run(GangMember& member, Breakable& breakable);
   void get_ready(GangMember& member);
   MPI_Comm create_communicator(const GangMember& member);
+  static void describe(GangMember& member, const GangInputs& inputs);
   void call(GangMember& member, const GangInputs& inputs, Breakable& breakable);
   void fail(GangMember& member, const std::exception_ptr& error);
   std::unique_ptr<GangMember> finish(GangMember& member, MPI_Comm comm);

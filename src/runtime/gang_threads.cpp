@@ -4,6 +4,7 @@
 #include <rankine/core/check.hpp>
 #include <rankine/core/clock.hpp>
 
+#include "runtime/crash_report.hpp"
 #include "runtime/gang_member.hpp"
 
 namespace rankine::runtime {
@@ -65,6 +66,7 @@ void GangThreads::give_back(GangMember& member) {
 }
 
 void GangThreads::serve(Seat& seat) {
+  const CrashStack crash_stack;
   for (std::uint32_t served = 0;; ++served) {
     await_change(seat.calls, served, awake_);
     if (seat.over) return;

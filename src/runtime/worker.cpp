@@ -290,12 +290,26 @@ class Worker::DependencyValues {
   std::vector<detail::Call::Dependency> calls_;
 };
 
+/// For a crash report.
+void Worker::describe(Piece& piece, std::span<const detail::Call::Dependency> dependencies) {
+  Running& running = piece.frame.running;
+  running.what = "task";
+  running.function =
+      piece.demand != nullptr ? piece.demand->name.c_str() : function(piece.function).display.c_str();
+  running.element = -1;
+  running.element_bytes = 0;
+  running.attempt = piece.attempt;
+  running.argument_bytes = piece.view.common().size();
+  for (const detail::Call::Dependency& value : dependencies) running.argument_bytes += value.bytes.size();
+}
+
 void Worker::run(Piece& piece) {
   try {
     if (piece.device >= 0) use_gpu_device(piece.device);
     piece.view.open(bytes_of(*piece.arguments), piece.range, piece.cut ? 0 : piece.element,
                     piece.cursor.end());
     const DependencyValues dependencies(*this, piece);
+    describe(piece, dependencies.span());
     check(dependencies.span().size() == static_cast<std::size_t>(std::popcount(piece.view.future_mask())),
           "as many dependency values as future arguments");
     for (std::int64_t i = piece.cursor.take(); i >= 0; i = piece.cursor.take()) {
@@ -319,7 +333,12 @@ void Worker::run_element(Piece& piece, std::uint32_t i,
     if (piece.interrupted) throw TaskCancelled("rankine: the task was cancelled");
     Reader common(piece.view.common(), piece.view.owner());
     std::optional<Reader> element;
-    if (piece.range) element.emplace(piece.view.element(i), piece.view.owner());
+    if (piece.range) {
+      const std::span<const std::byte> bytes = piece.view.element(i);
+      element.emplace(bytes, piece.view.owner());
+      frame.running.element = piece.element + i;
+      frame.running.element_bytes = bytes.size();
+    }
     ResultBuilder result(*this, piece);
     detail::Call call;
     call.element = element ? &*element : nullptr;

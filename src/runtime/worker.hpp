@@ -80,6 +80,7 @@ class Worker {
   Piece* take_piece();
   void recycle(Piece* piece);
   detail::ValueBytes bytes_of(const Blob& blob);
+  void describe(Piece& piece, std::span<const detail::Call::Dependency> dependencies);
   void run(Piece& piece);
   void run_element(Piece& piece, std::uint32_t i, std::span<const detail::Call::Dependency> dependencies);
   void store_failure(Piece& piece, std::size_t bodies_before, std::size_t inside_before);
