@@ -159,7 +159,8 @@ enter() {
   spaces=(--pid="/proc/$pid/ns/pid_for_children" --mount="/proc/$pid/ns/mnt" --net="/proc/$pid/ns/net"
     --uts="/proc/$pid/ns/uts" --ipc="/proc/$pid/ns/ipc")
   # shellcheck disable=SC2016  # the inner shell expands them
-  TMPDIR=$folder/tmp SLURM_CONF=$folder/slurm.conf nsenter "${spaces[@]}" \
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 TMPDIR=$folder/tmp SLURM_CONF=$folder/slurm.conf \
+    nsenter "${spaces[@]}" \
     sh -c 'cd "$0" && exec "$@"' "$PWD" "$@"
 }
 
