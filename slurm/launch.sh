@@ -124,10 +124,11 @@ ended() {
   return 1
 }
 
-# Whether nobody is left who could end the run: its rank 0, which runs on this machine, is gone without a word.
+# Whether rank 0, which runs on this machine, is gone without a word: nobody is left to end the run.
 head_is_gone() {
   local pid
-  [ "$(value_of host)" = "$(hostname)" ] && pid=$(value_of pid) && [ -n "$pid" ] && ! kill -0 "$pid" 2>/dev/null
+  pid=$(value_of pid)
+  [ -n "$pid" ] && [ "$(value_of host)" = "$(hostname)" ] && ! kill -0 "$pid" 2>/dev/null
 }
 
 # mpirun does not return when the daemon of one of its nodes is dead. The run's own word counts.

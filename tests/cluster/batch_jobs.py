@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The main job by sbatch on three nodes: one-sided and two-sided messages, mpirun and srun, the same results as
-one rank; and its exit code is the job's."""
+"""The main job by sbatch on three nodes: one-sided and two-sided messages, mpirun and srun, the same results
+as one rank; and its exit code is the job's."""
 import os
 import subprocess
 import tempfile
@@ -67,8 +67,9 @@ class Batch(unittest.TestCase):
         self.assertEqual((facts["JobState"], facts["ExitCode"]), ("FAILED", "1:0"), job.log())
 
     def test_array(self):
-        job = slurm.BatchJob(self.folder, "--array=3-4", "--time=5", "--ntasks-per-node=2", "--mem-per-cpu=500",
-                             "--output=array-%a.log", "slurm/many_models_array.sbatch", *SMALL)
+        job = slurm.BatchJob(self.folder, "--array=3-4", "--time=5", "--ntasks-per-node=2",
+                             "--mem-per-cpu=500", "--output=array-%a.log",
+                             "slurm/many_models_array.sbatch", *SMALL)
         runs = [os.path.join(self.folder, "run", f"many-models-{job.id}_{task}") for task in (3, 4)]
         job.wait_until(lambda facts: all(self.over(run) for run in runs), "end of both runs")
 

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""slurm/launch.sh without a cluster: the command it builds, the sentences it gives for wrong options, local
+runs and their exit codes; and shellcheck's opinion of all scripts for jobs."""
+import glob
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import jobs
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LAUNCH = os.path.join(ROOT, "slurm", "launch.sh")
+PROGRAM = os.path.join(os.environ["RANKINE_TEST_BUILD"], "bin", "rankine-many-models")
+
+
+class LaunchScript(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="rk-", dir="/tmp")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def launch(self, *words, **variables):
+        kept = {name: value for name, value in os.environ.items()
+                if not name.startswith(("SLURM", "RANKINE"))}
+        environment = dict(kept, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", **variables)
+        return subprocess.run([LAUNCH, *words], cwd=self.folder, env=environment, text=True,
+                              capture_output=True, timeout=90)
+
+    def assert_refused(self, sentence, *words, **variables):
+        done = self.launch(*words, **variables)
+        self.assertEqual(done.returncode, 2, done)
+        self.assertIn(sentence, done.stderr)
+
+    def command(self, *words, **variables):
+        done = self.launch("--dry-run", *words, **variables)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return shlex.split(done.stdout)
+
+    def test_wrong_options_give_sentences(self):
+        self.assert_refused("which program?")
+        self.assert_refused("--local needs a value", "--local")
+        self.assert_refused("give a number of ranks", "--local", "none", PROGRAM)
+        self.assert_refused("it is mpirun or srun", "--launcher", "ssh", PROGRAM)
+        self.assert_refused("unknown option --lokal", "--lokal", "4", PROGRAM)
+        self.assert_refused("neither in", "--local", "2", "rankine-not-there")
+        self.assert_refused("cannot be executed", "--local", "2", "./not-there")
+        self.assert_refused("no Slurm job here", PROGRAM)
+        self.assert_refused("--site not-there cannot be read", "--local", "2", "--site", "not-there", PROGRAM)
+        self.assert_refused("cannot be made", "--local", "2", "--run", "/dev/null/run", PROGRAM)
+        self.assert_refused("does not say how many ranks", PROGRAM, SLURM_JOB_ID="7")
+        self.assert_refused("--local inside a Slurm job", "--local", "2", PROGRAM, SLURM_JOB_ID="7")
+
+    def test_command_in_a_job(self):
+        job = {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "12", "SLURM_SUBMIT_DIR": "/home/me",
+               "SLURM_JOB_END_TIME": "123", "RANKINE_TRANSPORT": "p2p"}
+        words = self.command(PROGRAM, "--series", "two words", **job)
+        run = "/home/me/run/rankine-many-models-7"
+        self.assertEqual(words[:6], [f"RANKINE_RUN_DIR={run}", "mpirun", "--enable-recovery", "--bind-to",
+                                     "none", "-n"])
+        self.assertEqual(words[-3:], [PROGRAM, "--series", "two words"])
+        for name in ("RANKINE_RUN_DIR", "RANKINE_TRANSPORT", "SLURM_JOB_END_TIME"):
+            self.assertEqual(words[words.index(name) - 1], "-x")
+        self.assertNotIn("RANKINE_REQUEUE", words)
+        self.assertIn("RANKINE_REQUEUE", self.command("--requeue", PROGRAM, **job))
+        array = dict(job, SLURM_ARRAY_JOB_ID="5", SLURM_ARRAY_TASK_ID="2")
+        self.assertEqual(self.command(PROGRAM, **array)[0],
+                         "RANKINE_RUN_DIR=/home/me/run/rankine-many-models-5_2")
+        direct = self.command("--launcher", "srun", PROGRAM, SLURM_CPUS_PER_TASK="4", **job)
+        self.assertEqual(direct[1:3], ["srun", "--mpi=pmix"])
+        self.assertIn("--cpus-per-task=4", direct)
+
+    def test_site_file_adds_options_and_variables(self):
+        site = os.path.join(self.folder, "site")
+        with open(site, "w") as file:
+            file.write("launch_options+=(--mca btl self)\nexport RANKINE_SPILL_DIR=/scratch\necho $UNSET\n")
+        words = self.command("--site", site, "--local", "2", PROGRAM)
+        self.assertEqual(words[-4:], ["--mca", "btl", "self", PROGRAM])
+        self.assertIn("RANKINE_SPILL_DIR", words)
+
+    def test_local_run_ends_with_the_program_s_code(self):
+        good = self.launch("--local", "2", "--run", "out", PROGRAM, "--series", "20", "--out", "out")
+        self.assertEqual(good.returncode, 0, good.stderr)
+        self.assertIn('"ranks":2', good.stdout)
+        self.assertTrue(os.path.exists(os.path.join(self.folder, "out", "status")))
+        bad = self.launch("--local", "2", PROGRAM, "--data", "not-there.csv")
+        self.assertEqual(bad.returncode, 1, bad.stderr)
+        self.assertIn("not-there.csv", bad.stderr)
+
+    @unittest.skipUnless(shutil.which("shellcheck"), "no shellcheck")
+    def test_shellcheck_finds_nothing(self):
+        scripts = [name for pattern in ("slurm/*.sh", "slurm/*.sbatch", "slurm/*.conf", "tests/cluster/*.sh")
+                   for name in glob.glob(os.path.join(ROOT, pattern))]
+        self.assertGreater(len(scripts), 5)
+        done = subprocess.run(["shellcheck", *scripts], text=True, capture_output=True)
+        self.assertEqual(done.stdout + done.stderr, "")
+
+
+if __name__ == "__main__":
+    jobs.main()
