@@ -19,7 +19,7 @@ set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ranks='' run='' requeue=no launcher=mpirun site=$here/site.conf dry_run=no
-end_grace_s=10  # for the last output, once the run says that it is over
+end_grace_s=5  # for the last output, once the run says that it is over; the site file may change it
 
 die() { echo "launch.sh: $*" >&2; exit 2; }
 say() { echo "launch.sh: $*" >&2; }

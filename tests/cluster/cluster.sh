@@ -67,12 +67,13 @@ write_configuration() {
     echo "$subnet.254 head"
     for node in "${nodes[@]}"; do echo "$subnet.$node n$node"; done
   } >"$folder/hosts"
-  # Times are short, so that a lost node is noticed within seconds.
+  # Times are short: a lost node is noticed, and a requeued job started again, within seconds.
   cat >"$folder/slurm.conf" <<CONF
 ClusterName=rankine
 SlurmctldHost=head($subnet.254)
 SlurmUser=root
 AuthType=auth/munge
+AuthInfo=cred_expire=5
 MpiDefault=pmix
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none

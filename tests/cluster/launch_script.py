@@ -15,6 +15,20 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 LAUNCH = os.path.join(ROOT, "slurm", "launch.sh")
 PROGRAM = os.path.join(os.environ["RANKINE_TEST_BUILD"], "bin", "rankine-many-models")
 
+# Stands for a program that stops before its time is up, twice, with work left.
+DRAINS_TWICE = """#!/bin/sh
+[ "$OMPI_COMM_WORLD_RANK" = 0 ] || exit 0
+echo round >>"$RANKINE_RUN_DIR/rounds"
+state=drained requeue=true
+[ "$(wc -l <"$RANKINE_RUN_DIR/rounds")" -lt 3 ] || { state=finished requeue=false; }
+printf '{\n  "state": "%s",\n  "code": 0,\n  "requeue": %s\n}\n' $state $requeue >"$RANKINE_RUN_DIR/status"
+"""
+# Stands for one that ends, while mpirun does not notice: some process of it stays for ever.
+NEVER_LEAVES = """#!/bin/sh
+printf '{\n  "state": "finished",\n  "code": 3,\n  "requeue": false\n}\n' >"$RANKINE_RUN_DIR/status"
+exec sleep 1000
+"""
+
 
 class LaunchScript(unittest.TestCase):
     def setUp(self):
@@ -88,6 +102,33 @@ class LaunchScript(unittest.TestCase):
         bad = self.launch("--local", "2", PROGRAM, "--data", "not-there.csv")
         self.assertEqual(bad.returncode, 1, bad.stderr)
         self.assertIn("not-there.csv", bad.stderr)
+
+    def program(self, text):
+        path = os.path.join(self.folder, "program")
+        with open(path, "w") as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+        return path
+
+    def test_requeue_on_a_laptop_goes_on_until_all_is_done(self):
+        program = self.program(DRAINS_TWICE)
+        done = self.launch("--local", "2", "--requeue", "--run", "out", program)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("started again, since work is left"), 2, done.stderr)
+        with open(os.path.join(self.folder, "out", "rounds")) as file:
+            self.assertEqual(len(file.readlines()), 3)
+        once = self.launch("--local", "2", "--run", "once", program)
+        self.assertEqual(once.returncode, 0, once.stderr)
+        with open(os.path.join(self.folder, "once", "rounds")) as file:
+            self.assertEqual(len(file.readlines()), 1)
+
+    def test_mpirun_that_does_not_return_is_ended(self):
+        site = os.path.join(self.folder, "site")
+        with open(site, "w") as file:
+            file.write("end_grace_s=1\n")
+        done = self.launch("--site", site, "--local", "1", "--run", "out", self.program(NEVER_LEAVES))
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("mpirun has not returned: ending it", done.stderr)
 
     @unittest.skipUnless(shutil.which("shellcheck"), "no shellcheck")
     def test_shellcheck_finds_nothing(self):

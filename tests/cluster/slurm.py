@@ -76,11 +76,11 @@ def processes_of(node):
     return found
 
 
-def kill_on(node, *names):
-    """Kills the processes of these names on a node (a name's first 15 letters count); how many."""
-    killed = 0
-    for pid, name in processes_of(node).items():
-        if any(name == wanted[:15] for wanted in names):
-            os.kill(pid, signal.SIGKILL)
-            killed += 1
-    return killed
+def pids_on(node, *names):
+    """Ids of the processes of these names on a node; the kernel keeps 15 letters of a name."""
+    return [pid for pid, name in processes_of(node).items() if name in [wanted[:15] for wanted in names]]
+
+
+def kill(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
