@@ -24,13 +24,12 @@ struct Runtime::State {
   }
   ~State() {
     engine.reset();
+    std::cout.flush();
+    std::fflush(nullptr);
+    site.sentinel->guard_end(code);
+    sentinel = std::move(site.sentinel);  // until MPI has ended
     site.transport->close(orderly && !exit_code);
-    if (exit_code) {
-      // A rank died: MPI_Finalize would wait for it.
-      std::cout.flush();
-      std::fflush(nullptr);
-      _exit(*exit_code);
-    }
+    if (exit_code) _exit(*exit_code);  // a rank died: MPI_Finalize would wait for it
     if (!orderly) session.abandon();
   }
 
@@ -38,10 +37,12 @@ struct Runtime::State {
 
   runtime::CrashReports crash_reports;  ///< before MPI, which would take the signals for itself
   runtime::CrashStack crash_stack;      ///< of the main thread
+  std::unique_ptr<runtime::Sentinel> sentinel;
   runtime::MpiSession session;
   runtime::Site site;
   std::unique_ptr<runtime::Engine> engine;
   bool orderly = true;
+  int code = 1;                  ///< of run()
   std::optional<int> exit_code;  ///< leave without MPI's own end
 };
 
@@ -104,6 +105,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
     // Somebody is busy in user code and will not come to an end by itself.
     state_->session.abort(code == 0 ? 1 : code);
   }
+  state_->code = code;
   if (state_->engine->somebody_died()) state_->exit_code = code;
   state_->engine.reset();
   return code;

@@ -38,6 +38,7 @@ inline runtime::EngineSettings settings_of(const RuntimeOptions& options) {
   if (options.pending_tasks_max != 0) settings.head.pending_tasks_max = options.pending_tasks_max;
   settings.head.pending_bytes_max = options.pending_bytes_max;
   if (options.timeout_grace.count() != 0) settings.head.timeout_grace = options.timeout_grace.count();
+  if (options.lost_after.count() != 0) settings.lost_after = options.lost_after.count();
   return settings;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/census.hpp"
 
+#include <algorithm>
+
 namespace rankine::runtime {
 
 namespace {
@@ -15,11 +17,11 @@ StoreCounters Census::take() {
   message.header.type = MessageType::ask_counters;
   message.ticket = asked.ticket;
   for (int r = 0; r < topology_.size(); ++r) {
-    if (Rank{r} == topology_.rank) continue;
+    if (Rank{r} == topology_.rank || std::count(dead_.begin(), dead_.end(), Rank{r}) > 0) continue;
     MessageWriter(transport_.append(Rank{r}, sizeof message)).record(message);
-    ++asked.missing;
+    asked.missing.push_back(Rank{r});
   }
-  if (asked.missing > 0) {
+  if (!asked.missing.empty()) {
     waiting_.sent();
     struct Listed {
       std::vector<Asked*>& list;
@@ -46,14 +48,23 @@ void Census::on_ask(Rank from, const CountersMessage& message) {
   MessageWriter(transport_.append(from, sizeof answer)).record(answer);
 }
 
-void Census::on_answer(const CountersMessage& message) {
+void Census::on_answer(Rank from, const CountersMessage& message) {
   for (Asked* asked : asked_) {
     if (asked->ticket != message.ticket) continue;
     asked->sum += message.counters;
-    if (--asked->missing > 0) return;
-    asked->waiter.remaining = 0;
-    return waiting_.wake(asked->waiter);
+    return answered(*asked, from);
   }
+}
+
+void Census::on_rank_lost(Rank dead) {
+  dead_.push_back(dead);
+  for (Asked* asked : asked_) answered(*asked, dead);
+}
+
+void Census::answered(Asked& asked, Rank rank) {
+  if (std::erase(asked.missing, rank) == 0 || !asked.missing.empty()) return;
+  asked.waiter.remaining = 0;
+  waiting_.wake(asked.waiter);
 }
 
 }  // namespace rankine::runtime

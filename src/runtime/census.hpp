@@ -27,12 +27,13 @@ class Census {
 
   // With the progress lock held.
   void on_ask(Rank from, const CountersMessage& message);
-  void on_answer(const CountersMessage& message);
+  void on_answer(Rank from, const CountersMessage& message);
+  void on_rank_lost(Rank dead);
 
  private:
   struct Asked {
     std::uint64_t ticket = 0;
-    std::int32_t missing = 0;
+    std::vector<Rank> missing;
     StoreCounters sum;
     Waiter waiter;
   };
@@ -40,7 +41,10 @@ class Census {
   transport::Transport& transport_;
   Store& store_;
   Waiting& waiting_;
+  void answered(Asked& asked, Rank rank);
+
   std::vector<Asked*> asked_;
+  std::vector<Rank> dead_;
   std::uint64_t last_ticket_ = 0;
 };
 

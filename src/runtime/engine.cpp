@@ -50,6 +50,8 @@ constexpr Nanoseconds kLongPiece = kMillisecond;
 constexpr std::size_t kQueuedBytesMax = std::size_t{64} << 20;
 /// How long a rank that kills itself tries to get its last messages out.
 constexpr Nanoseconds kLeaveGrace = 2 * kSecond;
+/// Looks at the mail for what a dead rank sent: each takes some hundred messages.
+constexpr int kLastPolls = 64;
 /// After a failed driver: how long running tasks may take to notice before the job is torn down.
 constexpr Nanoseconds kGoodbyeGrace = 2 * kSecond;
 
@@ -86,7 +88,8 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
       census_(topology_, transport_, store_, *this),
       offload_([&transport] { transport.ring(); }),
       fibers_(settings.stack_bytes, default_fibers_max()),
-      executor_(fibers_) {
+      executor_(fibers_),
+      gone_(static_cast<std::size_t>(topology.size()), false) {
   const bool is_head = topology_.rank == kHead;
   if (is_head) {
     head_ = std::make_unique<Head>(topology_, transport_, store_, puller_, blobs_, head_settings(settings_));
@@ -118,6 +121,9 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
     for (int r = first; r < topology_.size(); ++r) {
       head_->worker_joined(Rank{r}, settings_.workers[static_cast<std::size_t>(r)]);
     }
+  }
+  if (settings_.sentinel != nullptr) {
+    watchman_.emplace(topology_, transport_, *settings_.sentinel, settings_.lost_after);
   }
   settings_.awake->ranks.fetch_add(1);
   ticker_ = std::thread([this] { ticking(); });
@@ -291,14 +297,17 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
     case MessageType::ask_counters:
       return census_.on_ask(source, reader.record<CountersMessage>());
     case MessageType::counters:
-      return census_.on_answer(reader.record<CountersMessage>());
+      return census_.on_answer(source, reader.record<CountersMessage>());
     case MessageType::shutdown:
       over_ = true;
       given_up_ = header.flags != 0;
       return;
     case MessageType::goodbye:
-      ++goodbyes_;
-      return;
+      return on_goodbye(source);
+    case MessageType::heartbeat:
+    case MessageType::rank_died:
+    case MessageType::fence:
+      return watchman_->on_message(source, reader.record<NoteMessage>(), now());
     default:
       if (deliver_to_actors(source, header, message)) return;
       check(head_ != nullptr, "only rank 0 gets messages for the head");
@@ -371,11 +380,11 @@ std::size_t Engine::poll() {
   const std::size_t came = transport_.poll(*this) + offload_.settle();
   if (must_leave_) [[unlikely]]
     leave();
-  while (!lost_.empty()) [[unlikely]] {
-      const Rank dead = lost_.back();
-      lost_.pop_back();
-      bury(dead);
-    }
+  if (watchman_ && watchman_->due()) [[unlikely]] {
+    for (const Rank dead : watchman_->look(now())) lost_.push_back(dead);
+  }
+  if (!lost_.empty()) [[unlikely]]
+    bury_lost();
   transport_.flush();
   if (!held_back_.empty()) [[unlikely]]
     let_go_on();
@@ -612,12 +621,34 @@ void Engine::leave() {
   std::abort();  // not reached
 }
 
+/// What the dead had sent has arrived by now and is true: it is read first.
+void Engine::bury_lost() {
+  for (int polls = 0; polls < kLastPolls && transport_.poll(*this) > 0; ++polls) {
+  }
+  while (!lost_.empty()) {
+    const Rank dead = lost_.back();
+    lost_.pop_back();
+    if (gone_[static_cast<std::size_t>(index(dead))]) continue;
+    gone_[static_cast<std::size_t>(index(dead))] = true;
+    if (watchman_) watchman_->drop(dead);
+    bury(dead);
+  }
+}
+
+void Engine::on_goodbye(Rank rank) {
+  if (gone_[static_cast<std::size_t>(index(rank))]) return;
+  gone_[static_cast<std::size_t>(index(rank))] = true;
+  if (watchman_) watchman_->drop(rank);
+  ++goodbyes_;
+}
+
 /// Not from within a poll: the transport may be reading the dead rank's messages then.
 void Engine::bury(Rank dead) {
   ++deaths_;
   transport_.exclude(dead);
   puller_.on_rank_lost(dead);
   room_.on_rank_lost(dead);
+  census_.on_rank_lost(dead);
   actor_caller_->on_rank_lost(dead);
   if (quiet_) quiet_->on_rank_lost();
   if (head_ == nullptr) return;

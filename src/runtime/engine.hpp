@@ -39,6 +39,7 @@
 #include "runtime/remote_head.hpp"
 #include "runtime/room.hpp"
 #include "runtime/topology.hpp"
+#include "runtime/watchman.hpp"
 #include "runtime/worker.hpp"
 #include "scheduler/types.hpp"
 #include "store/store.hpp"
@@ -60,6 +61,8 @@ struct EngineSettings {
   AwakeCount* awake = nullptr;      ///< shared by the node's ranks
   GangComms* gang_comms = nullptr;  ///< nullptr: ranks are threads of one process
   std::string no_gangs;             ///< why there can be none; empty: there can
+  Sentinel* sentinel = nullptr;     ///< nullptr: ranks are threads and do not die
+  Nanoseconds lost_after = 10 * kSecond;
   GrantWishes wishes;
   HeadSettings head;
   std::vector<scheduler::Resources> workers;  ///< what each rank was granted, by rank
@@ -138,11 +141,13 @@ class Engine final : private Waiting,
     return executor_.has_ready() || !posted_.empty() || (worker_ != nullptr && worker_->has_startable());
   }
   void run_job(Lock& lock, Time now);
-  bool all_gone() const { return goodbyes_ == topology_.size() - 1 - deaths_ && at_rest(); }
+  bool all_gone() const { return goodbyes_ + deaths_ == topology_.size() - 1 && at_rest(); }
   /// Nobody runs anything on other threads of this rank.
   bool at_rest() const;
   void make_worker();
+  void bury_lost();
   void bury(Rank dead);
+  void on_goodbye(Rank rank);
   [[noreturn]] void leave();
   void let_go_on();
   bool sleep_until(Time until, Lock& lock);
@@ -195,11 +200,14 @@ class Engine final : private Waiting,
   bool over_ = false;              ///< the head said so
   int driving_ = 0;                ///< the main thread is in drive()
   bool given_up_ = false;
+  std::vector<bool> gone_;  ///< by rank: dead, or said goodbye
   int goodbyes_ = 0;
   int deaths_ = 0;
   bool must_leave_ = false;         ///< a task here is to be stopped by force
   std::vector<Rank> lost_;          ///< ranks whose death has just become known
   std::vector<Waiter*> held_back_;  ///< tasks that submitted faster than the messages leave
+
+  std::optional<Watchman> watchman_;  ///< where ranks are processes
 
   std::atomic<std::uint64_t> polls_{0};  ///< by the main thread
   std::atomic<bool> idle_{false};        ///< the main thread sleeps: the ticker has nothing to do

@@ -38,6 +38,14 @@ std::span<const ObjectId> read_ids(MessageReader& reader, std::uint32_t count) {
   return {reinterpret_cast<const ObjectId*>(reader.bytes(std::size_t{8} * count)), count};
 }
 
+std::string deadly_text(const scheduler::ObjectView& view) {
+  const bool poison = view.failure == scheduler::FailureKind::poison;
+  if (view.name.empty()) return std::string(view.text);  // of an actor, whose title comes before it
+  return "rankine: " + std::string(view.name) +
+         (poison ? " is not tried again, because ranks die when they run it: " : " failed: ") +
+         std::string(view.text) + (poison ? ". Remedy: look for the crash in it" : "; no retry is left");
+}
+
 }  // namespace
 
 Head::Head(const Topology& topology, transport::Transport& transport, Store& store, Puller& puller,
@@ -416,6 +424,8 @@ Blob* Head::failure_blob(ObjectId object) const {
   Failure failure;
   failure.kind = view.failure;
   failure.parts.text = view.text;
+  if (view.failure == scheduler::FailureKind::poison || view.failure == scheduler::FailureKind::worker_died)
+    failure.parts.text = deadly_text(view);
   if (view.state == scheduler::ObjectState::unknown) {
     failure.kind = scheduler::FailureKind::lost;
     failure.parts.text = "rankine: object " + std::to_string(number(object)) + " is not known any more";

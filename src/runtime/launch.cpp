@@ -136,6 +136,16 @@ Topology find_topology(const MpiSession& session, std::int32_t cpus) {
   return topology;
 }
 
+/// From here on a rank of this node that dies is seen.
+std::unique_ptr<Sentinel> post_sentinel(MPI_Comm comm, const Topology& topology, Nanoseconds lost_after) {
+  const ProcessId mine = find_process(getpid());
+  std::vector<ProcessId> all(static_cast<std::size_t>(topology.size()));
+  check_mpi(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, comm),
+            "MPI_Allgather");
+  return std::make_unique<Sentinel>(topology.rank, topology.ranks_of(topology.here().node), all,
+                                    Watchman::beat(lost_after));
+}
+
 void compare_binaries(MPI_Comm comm) {
   check_function_table();
   std::uint64_t hash = function_table_hash();
@@ -258,6 +268,7 @@ MpiSession::MpiSession(int* argc, char*** argv) {
   MPI_Initialized(&running);
   if (!running) {
     prepare_environment();
+    std::signal(SIGPIPE, SIG_IGN);  // over TCP a dead rank's connection would end this one
     int provided = 0;
     check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
     initialised_here_ = true;
@@ -300,6 +311,7 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
   const NodeFacts facts = gather_facts(session.comm(), session.node_comm());
   const std::int32_t cpus = node_cpus(facts);
   site.topology = find_topology(session, cpus);
+  site.sentinel = post_sentinel(session.comm(), site.topology, wishes.lost_after);
   const std::size_t here = site.topology.ranks_of(site.topology.here().node).size();
 
   const std::size_t board_bytes = sizeof(AwakeCount) + here * sizeof(transport::Doorbell);
@@ -334,7 +346,9 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
         "MPI_Init_thread, with an MPI library that grants it";
   }
   site.settings.head.can_kill = site.topology.size() > 2;  // another worker must be left
+  site.settings.sentinel = site.sentinel.get();
   check_mpi(MPI_Barrier(session.comm()), "MPI_Barrier");
+  site.sentinel->release();
   return site;
 }
 

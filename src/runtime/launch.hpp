@@ -54,6 +54,7 @@ struct Site {
   std::unique_ptr<Store> store;
   std::unique_ptr<transport::Transport> transport;
   std::optional<RunStatus> status;  ///< on the head, if there is a run directory
+  std::unique_ptr<Sentinel> sentinel;
 };
 
 /// Throws SystemError, on all ranks, with the remedy. The run directory is what the head says, as an absolute

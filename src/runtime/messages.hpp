@@ -89,6 +89,10 @@ enum class MessageType : std::uint8_t {
   actor_kill,
   name_query,
   quiet_answer,
+  heartbeat,  ///< both ways between head and ranks
+  rank_died,  ///< first: a rank of the sender's node
+  // head -> rank
+  fence,  ///< kill rank `first`, which is of the receiver's node and silent
 };
 
 struct Header {
@@ -136,7 +140,7 @@ struct TaskClassMessage {
 
 /// recall, interrupt (flags: force), started, blocked, unblocked, recalled, cancel (flags: force), held,
 /// released, wanted, run_gang, break_gang, gang_over, gang_ready, explain (attempt: the ticket), rank_lost
-/// (first: the rank)
+/// (first: the rank), heartbeat, rank_died, fence (first: the rank)
 struct NoteMessage {
   Header header;  ///< count: elements
   ObjectId first{};

@@ -158,6 +158,8 @@ ObjectView State::view(ObjectId id) const {
   }
   view.value = {Payload{end->payload}, end->bytes, NodeId{end->node}};
   view.failure = end->failure;
+  if (view.state == ObjectState::failed && (group.kind == Kind::task || group.kind == Kind::gang))
+    view.name = class_of(group).options.name;
   if (group.kind == Kind::gang && end->failure == FailureKind::threw) {  // one error for all elements
     const Result* error = find_result(group, gangs[group.extra].error_at);
     view.value = {Payload{error->payload}, error->bytes, NodeId{error->node}};

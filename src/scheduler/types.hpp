@@ -94,6 +94,7 @@ struct ObjectView {
   FailureKind failure = FailureKind::none;
   ObjectId cause{};           ///< follow it when failure == dependency
   std::string_view text;      ///< for failures that the scheduler itself made
+  std::string_view name;      ///< of the task or gang that failed
   ObjectId group{};           ///< first object of the submission it belongs to: what ranks hold
   std::uint32_t count = 1;    ///< of that submission
   Rank worker = kNoRank;      ///< of an actor: where it lives or starts; kNoRank: nowhere now

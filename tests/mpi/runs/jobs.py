@@ -20,16 +20,18 @@ SKIPPED = 77
 PRIVATE = "RANKINE_TEST_PRIVATE_SHM"
 
 
-def mpirun_command(ranks, program, *arguments):
+def mpirun_command(ranks, program, *arguments, recovery=False):
     launcher = os.environ.get("RANKINE_TEST_MPIEXEC", "mpirun")
-    return [launcher, "-n", str(ranks), "--oversubscribe", "--bind-to", "none", str(program),
+    options = ["--enable-recovery"] if recovery else []
+    return [launcher, *options, "-n", str(ranks), "--oversubscribe", "--bind-to", "none", str(program),
             *[str(argument) for argument in arguments]]
 
 
 class Job:
-    """mpirun with `ranks` processes of `program`, in a process group of its own as a shell would make it."""
+    """mpirun with `ranks` processes of `program`, in a process group of its own as a shell would make it. The
+    job goes on when a rank dies only with `recovery`."""
 
-    def __init__(self, ranks, program, *arguments, stdin=subprocess.DEVNULL, env=None):
+    def __init__(self, ranks, program, *arguments, stdin=subprocess.DEVNULL, env=None, recovery=False):
         self.mark = uuid.uuid4().hex
         # Short: Open MPI puts socket names, limited to 108 characters, below it.
         self.temporary = tempfile.mkdtemp(prefix="rk-", dir="/tmp")
@@ -37,9 +39,9 @@ class Job:
         environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                            TMPDIR=self.temporary, **{MARK: self.mark})
         environment.update(env or {})
-        self.process = subprocess.Popen(mpirun_command(ranks, program, *arguments), stdin=stdin,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment,
-                                        text=True, start_new_session=True)
+        self.process = subprocess.Popen(mpirun_command(ranks, program, *arguments, recovery=recovery),
+                                        stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env=environment, text=True, start_new_session=True)
         self.stdout = self.stderr = ""
 
     def finish(self, timeout_s=90):

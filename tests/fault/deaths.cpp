@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs whose ranks die. Each name of a scene is one job, which prints "deaths: NAME: as promised" when
+// everything came out as if nobody had died, or died with the error that is promised. To be started by
+// `mpirun
+// --enable-recovery`; run_deaths.py does, kills from outside where a scene asks for it ("kill: PID"), and
+// watches the end.
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <rankine/rankine.hpp>
+
+namespace rk = rankine;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+void expect(bool right, const std::string& what) {
+  if (!right) throw std::runtime_error(what);
+}
+
+template <class T>
+void expect_equal(const T& is, const T& should, const std::string& what) {
+  if (is == should) return;
+  throw std::runtime_error(what + ": " + std::to_string(is) + " instead of " + std::to_string(should));
+}
+
+/// Asks the watcher of this job to do something to a process, and goes on when it has.
+void ask_outside(const std::string& what, std::int64_t pid) {
+  std::cout << what << ": " << pid << std::endl;
+}
+
+// ---- tasks ----
+
+int slow_square(int x) {
+  std::this_thread::sleep_for(2ms);
+  return x * x;
+}
+int pid_of_this_rank() {
+  return static_cast<int>(getpid());
+}
+/// The ways in which a process ends.
+enum class Way { sigkill, segv, abort, exit, memory };
+
+[[noreturn]] void die(Way way) {
+  switch (way) {
+    case Way::sigkill:
+      std::raise(SIGKILL);
+      break;
+    case Way::segv:
+      std::raise(SIGSEGV);
+      break;
+    case Way::abort:
+      std::abort();
+    case Way::exit:
+      _exit(3);
+    case Way::memory: {
+      // What the kernel's out-of-memory killer does, to this process only.
+      rlimit limit{256u << 20, 256u << 20};
+      setrlimit(RLIMIT_AS, &limit);
+      std::vector<std::unique_ptr<char[]>> taken;
+      for (;;) {
+        char* more = static_cast<char*>(std::malloc(1u << 20));
+        if (more == nullptr) std::raise(SIGKILL);
+        taken.emplace_back(more);
+      }
+    }
+  }
+  _exit(4);  // not reached
+}
+
+/// Dies the first time; the second attempt finds the file that the first one left.
+int die_once(int way, const std::string& mark) {
+  if (access(mark.c_str(), F_OK) != 0) {
+    std::fclose(std::fopen(mark.c_str(), "w"));
+    die(static_cast<Way>(way));
+  }
+  return 7;
+}
+int die_always(int x) {
+  std::raise(SIGKILL);
+  return x;
+}
+
+std::vector<rk::Future<int>> start_other_work(int count) {
+  std::vector<rk::Future<int>> others;
+  for (int i = 0; i < count; ++i) others.push_back(rk::submit<slow_square>(i));
+  return others;
+}
+void finish(const std::vector<rk::Future<int>>& others) {
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    expect_equal(others[i].get(), static_cast<int>(i * i), "other work");
+  }
+}
+
+std::string new_mark() {
+  const char* folder = std::getenv("TMPDIR");
+  return std::string(folder != nullptr ? folder : "/tmp") + "/rankine-mark-" + std::to_string(getpid());
+}
+
+// ---- scenes ----
+
+void one_dies(Way way) {
+  const auto others = start_other_work(200);
+  const std::string mark = new_mark();
+  const auto dying = rk::submit<die_once>({.max_retries = 1}, static_cast<int>(way), mark);
+  expect_equal(dying.get(), 7, "the second attempt");
+  finish(others);
+  std::remove(mark.c_str());
+  expect_equal(rk::statistics().workers, std::uint64_t{3}, "workers that are left");
+}
+
+/// A rank that is stopped from outside while it works is given up, and does not come back.
+void frozen() {
+  const int pid = rk::submit<pid_of_this_rank>().get();
+  const auto others = start_other_work(1000);
+  ask_outside("stop", pid);
+  finish(others);
+  expect_equal(rk::statistics().workers, std::uint64_t{3}, "workers that are left");
+}
+
+/// One that is stopped for a moment only is not.
+void thawed() {
+  const int pid = rk::submit<pid_of_this_rank>().get();
+  const auto others = start_other_work(1000);
+  ask_outside("stop", pid);
+  finish(others);
+  expect_equal(rk::statistics().workers, std::uint64_t{4}, "workers that are left");
+}
+
+/// The head is killed from outside while all ranks work.
+void headless() {
+  const auto others = start_other_work(100'000);
+  ask_outside("kill", getpid());
+  finish(others);
+}
+
+void poison() {
+  const auto others = start_other_work(100);
+  const auto bad = rk::submit<die_always>({.max_retries = 10, .name = "the poison"}, 1);
+  try {
+    bad.get();
+    expect(false, "the poison ended well");
+  } catch (const rk::Error& error) {
+    const std::string text = error.what();
+    std::cout << "poison: " << text << std::endl;
+    expect(text.find("the poison") != std::string::npos, "the error names the task: " + text);
+  }
+  finish(others);
+}
+
+const std::map<std::string, std::function<void()>> kScenes = {
+    {"sigkill", [] { one_dies(Way::sigkill); }},
+    {"segv", [] { one_dies(Way::segv); }},
+    {"abort", [] { one_dies(Way::abort); }},
+    {"exit", [] { one_dies(Way::exit); }},
+    {"memory", [] { one_dies(Way::memory); }},
+    {"frozen", frozen},
+    {"thawed", thawed},
+    {"poison", poison},
+    {"headless", headless},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  rk::RuntimeOptions options;
+  options.lost_after = 1500ms;
+  rk::Runtime runtime(argc, argv, options);
+  const std::string name = argc > 1 ? argv[1] : "";
+  return runtime.run([&name] {
+    kScenes.at(name)();
+    std::cout << "deaths: " << name << ": as promised" << std::endl;
+  });
+}
