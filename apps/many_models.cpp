@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -47,6 +48,14 @@ struct Work {
   std::vector<fc::ChunkRequest> chunks;
 };
 
+/// The option reader takes -1, and what is too large, for the largest there is.
+std::string whole_number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return {};
+  return "Value " + text + " is not a whole number from 0 to 18446744073709551615";
+}
+
 void add_options(CLI::App& app, Settings& settings) {
   constexpr std::uint64_t series_max = 1'000'000'000;
   constexpr int steps_max = 100'000;
@@ -62,7 +71,7 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--horizon", settings.horizon,
                  "steps to forecast, held out (default: as the data says; generated 18)")
       ->check(CLI::Range(1, steps_max));
-  app.add_option("--seed", settings.seed, "of the generated series");
+  app.add_option("--seed", settings.seed, "of the generated series")->check(whole_number);
   app.add_option("--out", settings.out, "folder for results.h5, made if it is not there");
   app.add_option("--id-column", settings.columns.id_column, "of long CSV");
   app.add_option("--time-column", settings.columns.time_column, "of long CSV");

@@ -60,6 +60,9 @@ struct RuntimeOptions {
   /// before it makes the Runtime are left alone. With one rank in all, or when the head is the last rank, a
   /// task runs on the head, and one that crashes ends the whole run; else it costs its rank only.
   bool crash_reports = true;
+  /// The constructor of Runtime throws what is wrong with an option, a variable or the machine, instead of
+  /// saying it on standard error and ending the program with exit code 2.
+  bool throw_errors = false;
   /// How long the run may take, from the program's start. Default: RANKINE_WALLTIME, else what the launcher
   /// says of the allocation's end, else no limit.
   std::chrono::nanoseconds walltime{0};
@@ -73,8 +76,10 @@ class Runtime {
  public:
   /// Collective over all ranks: starts MPI (if the program has not). Messages go one-sided, or two-sided
   /// where MPI has nothing else or that is clearly faster; RANKINE_TRANSPORT (rma, p2p or auto) on rank 0
-  /// overrules, RANKINE_VERBOSE=1 says which and why on standard error. Throws SystemError with the remedy if
-  /// ranks cannot message each other, InputError for a wrong variable.
+  /// overrules, RANKINE_VERBOSE=1 says which and why on standard error. If
+  /// ranks cannot message each other, an option or a variable is wrong or shared memory is full, rank 0 says
+  /// so with the remedy and all ranks exit with code 2; with throw_errors they throw SystemError, InputError
+  /// or StoreFull.
   Runtime(int& argc, char**& argv, const RuntimeOptions& options = {});
   explicit Runtime(const RuntimeOptions& options = {});
   ~Runtime();

@@ -15,11 +15,24 @@
 
 namespace rankine {
 
+namespace {
+
+/// What is wrong with an option, a variable or the machine is the user's to read, not a program's to crash
+/// on.
+runtime::Site begin(runtime::MpiSession& session, const RuntimeOptions& options) {
+  try {
+    return runtime::settle(session, settings_of(options));
+  } catch (const Error& error) {
+    if (options.throw_errors) throw;
+    session.refuse(error.what());
+  }
+}
+
+}  // namespace
+
 struct Runtime::State {
   State(int* argc, char*** argv, const RuntimeOptions& options)
-      : crash_reports(options.crash_reports),
-        session(argc, argv),
-        site(runtime::settle(session, settings_of(options))) {
+      : crash_reports(options.crash_reports), session(argc, argv), site(begin(session, options)) {
     crash_reports.tell({index(site.topology.rank), site.topology.host, site.settings.run_directory});
   }
   ~State() {

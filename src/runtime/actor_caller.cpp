@@ -77,6 +77,7 @@ EntryHandle ActorCaller::spawn(const detail::ActorSpawn& spawn, detail::Buffer&&
   TaskFrame& frame = thread_frame();
   const TaskFrame::Names names = frame.next(1);
   if (!options.name.empty()) ask_name(options.name, *spawn.type, names.first);
+  client_.seal(arguments);
 
   const std::lock_guard lock(waiting_.progress_mutex());
   client_.publish(spawn.dependencies);
@@ -97,7 +98,6 @@ EntryHandle ActorCaller::spawn(const detail::ActorSpawn& spawn, detail::Buffer&&
   for (const ObjectId id : spawn.inside) inside.push_back({0, id});
   send_refs(link_, inside);
   auto* blob = static_cast<Blob*>(arguments.take());
-  if (blob->located) store_.seal(blob->location());
   const std::size_t bytes = sizeof message + padded(packed.size()) + padded(class_name.size()) +
                             spawn.dependencies.size_bytes() + body_bytes(*blob);
   link_.send(bytes, [&](std::span<std::byte> into) {
@@ -327,6 +327,7 @@ void ActorCaller::let_go(MadeCall& made) {
 
 EntryHandle ActorCaller::call(detail::ObjectEntry& object_entry, const detail::MethodCall& method,
                               detail::Buffer&& arguments) {
+  client_.seal(arguments);
   const std::lock_guard lock(waiting_.progress_mutex());
   auto& actor = static_cast<Entry&>(object_entry);
   ActorLink& link = link_of(actor);
@@ -334,7 +335,6 @@ EntryHandle ActorCaller::call(detail::ObjectEntry& object_entry, const detail::M
   const TaskFrame::Names names = frame.next(1);
   Entry* result = client_.make_secret(names.first);
   auto* blob = static_cast<Blob*>(arguments.take());
-  if (blob->located) store_.seal(blob->location());
   if (link.state == ActorLink::State::dead) {
     drop_value(blob);
     client_.fill(*result, Slot::State::failed, blob_of(link.death, blobs_));

@@ -10,6 +10,7 @@
 #include <rankine/runtime/call.hpp>
 
 #include "runtime/blob_pool.hpp"
+#include "runtime/large_value.hpp"
 #include "runtime/room.hpp"
 #include "store/store.hpp"
 
@@ -31,8 +32,8 @@ class ResultHolder final : public detail::Call::ResultSink {
       blob_ = blobs_.make_inline(front_.size() + bytes);
       all = blob_->inline_bytes();
     } else {
-      large_.emplace(room_.reserve(front_.size() + bytes));
-      all = large_->data();
+      large_.emplace(store_, room_, front_.size() + bytes);
+      all = large_->bytes();
     }
     if (!front_.empty()) std::memcpy(all.data(), front_.data(), front_.size());
     return all.subspan(front_.size());
@@ -41,7 +42,7 @@ class ResultHolder final : public detail::Call::ResultSink {
 
   /// After the user's code has ended well.
   void seal() {
-    if (large_) blob_ = blobs_.make_located(store_.seal(std::move(*large_)));
+    if (large_) blob_ = blobs_.make_located(large_->seal());
     large_.reset();
   }
   /// Takes over the packed failure.
@@ -63,7 +64,7 @@ class ResultHolder final : public detail::Call::ResultSink {
   std::size_t inline_bytes_;
   std::span<const std::byte> front_;
   Blob* blob_ = nullptr;
-  std::optional<Reservation> large_;
+  std::optional<LargeValue> large_;
   std::vector<ObjectId> refs_;
   bool failed_ = false;
 };

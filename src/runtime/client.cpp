@@ -8,6 +8,7 @@
 #include <rankine/core/check.hpp>
 
 #include "runtime/account.hpp"
+#include "runtime/aligned.hpp"
 #include "runtime/body.hpp"
 #include "runtime/explanation.hpp"
 #include "runtime/failure.hpp"
@@ -245,19 +246,51 @@ detail::Buffer Client::allocate(std::size_t bytes) {
     Blob* blob = blobs_.make_inline(bytes);
     return {this, blob, blob->inline_bytes()};
   }
-  Reservation reservation = room_.reserve(bytes);
-  const std::span<std::byte> data = reservation.data();
-  return {this, blobs_.make_located(store_.leave_open(std::move(reservation))), data};
+  const TaskFrame& frame = thread_frame();
+  const bool in_task = frame.job != nullptr || frame.guest;
+  std::optional<Reservation> reservation = in_task ? room_.reserve_for_task(bytes) : room_.reserve(bytes);
+  if (!reservation) return allocate_for_disk(bytes);
+  const std::span<std::byte> data = reservation->data();
+  return {this, blobs_.make_located(store_.leave_open(std::move(*reservation))), data};
+}
+
+detail::Buffer Client::allocate_for_disk(std::size_t bytes) {
+  ForDisk value{aligned_bytes(bytes), bytes};
+  const std::span<std::byte> data(value.memory.get(), bytes);
+  Blob* blob = blobs_.make_located(Location{});  // its place is known once it was written
+  const std::lock_guard lock(disk_mutex_);
+  for_disk_.emplace(blob, std::move(value));
+  return {this, blob, data};
+}
+
+void Client::seal(const detail::Buffer& buffer) {
+  auto* blob = static_cast<Blob*>(buffer.blob());
+  if (!blob->located) return;
+  ForDisk value;
+  {
+    const std::lock_guard lock(disk_mutex_);
+    const auto found = for_disk_.find(blob);
+    if (found == for_disk_.end()) return store_.seal(blob->location());
+    value = found->second;
+  }
+  const Location place = store_.create_on_disk({value.memory.get(), value.bytes});
+  std::memcpy(blob->body(), &place, sizeof place);
+  blob->bytes = place.bytes;
+  const std::lock_guard lock(disk_mutex_);
+  for_disk_.erase(blob);
 }
 
 /// What allocate() gave has been written.
-void Client::seal(const Blob& blob) {
-  if (blob.located) store_.seal(blob.location());
-}
 
 void Client::discard(void* memory) {
   auto* blob = static_cast<Blob*>(memory);
-  if (blob->located) store_.release(blob->location());
+  const bool on_its_way = blob->located && blob->bytes == 0;  // no place yet
+  if (on_its_way) {
+    const std::lock_guard lock(disk_mutex_);
+    for_disk_.erase(blob);
+  } else if (blob->located) {
+    store_.release(blob->location());
+  }
   blobs_.drop(blob);
 }
 
@@ -265,6 +298,7 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
   if (submission.gang.ranks > 0 && !settings_.no_gangs.empty()) throw Error(settings_.no_gangs);
   if (submission.options != nullptr)
     task_class_of(submission.function, *submission.options);  // throws here, if at all
+  seal(arguments);
   Lock lock(waiting_.progress_mutex());
   waiting_.hold_back(submission.count, arguments.bytes().size(), lock);
   publish(submission.dependencies);
@@ -275,7 +309,6 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
   Entry* entry = make_entry(names.first, submission.count, submission.range);
   entry->unasked = true;
   auto* blob = static_cast<Blob*>(arguments.take());
-  seal(*blob);
   head_.submit(submission, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key},
                blob);
   waiting_.sent();
@@ -283,12 +316,12 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
 }
 
 EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside) {
+  seal(value);
   const std::lock_guard lock(waiting_.progress_mutex());
   publish(inside);
   const ObjectId id = thread_frame().next(1).first;
   Entry* entry = make_entry(id, 1, false);
   auto* blob = static_cast<Blob*>(value.take());
-  seal(*blob);
   // The maker reads its own copy: inline bytes are few, and a place in the arena is a few bytes too.
   Blob* mine = blob->located ? blobs_.make_located(blob->location()) : blobs_.make_inline(blob->bytes);
   if (!blob->located) std::memcpy(mine->body(), blob->body(), blob->bytes);

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -81,6 +83,9 @@ class Client final : public detail::Context {
   /// A message with such deliveries.
   void on_deliver(const DeliverMessage& deliver, MessageReader& message);
 
+  /// A buffer was filled: it is sealed, in the arena or on disk, before it gets a name. Without the lock.
+  /// Throws SystemError where the disk fails.
+  void seal(const detail::Buffer& buffer);
   /// The head's answer to explain().
   void on_explained(std::uint64_t ticket, std::span<const std::byte> packed);
 
@@ -115,7 +120,7 @@ class Client final : public detail::Context {
   void erase(Entry* entry);
   void complete(Entry& entry, std::uint32_t element);
   void wait_one(Entry& entry, std::uint32_t element, Lock& lock);
-  void seal(const Blob& blob);
+  detail::Buffer allocate_for_disk(std::size_t bytes);
 
   Waiting& waiting_;
   HeadPort& head_;
@@ -131,6 +136,12 @@ class Client final : public detail::Context {
     Waiter waiter;
     Explanation answer;
   };
+  struct ForDisk {
+    std::shared_ptr<std::byte[]> memory;
+    std::size_t bytes = 0;
+  };
+  std::mutex disk_mutex_;
+  std::map<const void*, ForDisk> for_disk_;       ///< buffers that memory has no room for, by their Blobs
   std::map<std::uint64_t, Question*> questions_;  ///< by ticket
   std::uint64_t last_ticket_ = 0;
   SecretKeeper* secrets_ = nullptr;

@@ -15,6 +15,7 @@
 #include "runtime/failure.hpp"
 #include "runtime/gang_comms.hpp"
 #include "runtime/gpu_devices.hpp"
+#include "runtime/large_value.hpp"
 #include "runtime/openmp.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/remote_head.hpp"
@@ -42,8 +43,8 @@ class MemberValue final : public detail::Call::ResultSink {
       return unwanted_;
     }
     if (bytes > inline_bytes_) {
-      large_.emplace(room_.reserve(bytes));
-      return large_->data();
+      large_.emplace(store_, room_, bytes);
+      return large_->bytes();
     }
     const Body body{BodyKind::inline_bytes, static_cast<std::uint32_t>(bytes)};
     append(member_.body, &body, sizeof body);
@@ -59,7 +60,7 @@ class MemberValue final : public detail::Call::ResultSink {
       return;
     }
     if (large_) {
-      const Location place = store_.seal(std::move(*large_));
+      const Location place = large_->seal();
       const Body body{BodyKind::located, sizeof place};
       append(member_.body, &body, sizeof body);
       append(member_.body, &place, sizeof place);
@@ -73,7 +74,7 @@ class MemberValue final : public detail::Call::ResultSink {
   Room& room_;
   std::size_t inline_bytes_;
   std::vector<std::byte> unwanted_;
-  std::optional<Reservation> large_;
+  std::optional<LargeValue> large_;
   std::vector<ObjectId> refs_;
 };
 

@@ -17,6 +17,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
 
 #include "runtime/launch_resources.hpp"
@@ -36,6 +37,10 @@ void check_mpi(int code, const char* call) {
   throw SystemError(std::string("rankine: ") + call +
                     " failed: " + std::string(text, static_cast<std::size_t>(length)));
 }
+
+constexpr int kRefused = 2;  // exit code of a program that could not begin
+/// How long a rank that cannot begin waits for the others to find the same.
+constexpr Nanoseconds kRefusalPatience = 3 * kSecond;
 
 /// While a node's files have names, a signal must not end the process.
 class SignalsBlocked {
@@ -60,7 +65,13 @@ std::string broadcast_text(std::string text, MPI_Comm comm) {
   return text;
 }
 
-/// A step that may fail on some ranks of a node: then all of them throw the first one's error.
+std::string host_name() {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  return host;
+}
+
+/// A step that may fail on some ranks: then all of them throw the first one's error.
 template <class Step>
 auto together(MPI_Comm comm, Step&& step) {
   std::string error;
@@ -69,7 +80,7 @@ auto together(MPI_Comm comm, Step&& step) {
   try {
     result.emplace(step());
   } catch (const std::exception& e) {
-    error = e.what();
+    error = e.what() + (" (on host " + host_name() + ")");
     own = std::current_exception();
   }
   int rank = 0;
@@ -90,15 +101,15 @@ auto together(MPI_Comm comm, Step&& step) {
 }
 
 /// One file of shared memory on each node, mapped by all its ranks. It has a name for a moment only.
-std::unique_ptr<Segment> share_segment(MPI_Comm node_comm, std::size_t bytes) {
+std::unique_ptr<Segment> share_segment(const MpiSession& session, std::size_t bytes) {
   const SignalsBlocked blocked;
   int rank = 0;
-  MPI_Comm_rank(node_comm, &rank);
-  auto created = together(node_comm, [&] {
+  MPI_Comm_rank(session.node_comm(), &rank);
+  auto created = together(session.comm(), [&] {
     return rank == 0 ? std::make_unique<Segment>(Segment::create(bytes)) : std::unique_ptr<Segment>();
   });
-  const std::string path = broadcast_text(created ? created->path() : std::string(), node_comm);
-  auto segment = together(node_comm, [&] {
+  const std::string path = broadcast_text(created ? created->path() : std::string(), session.node_comm());
+  auto segment = together(session.comm(), [&] {
     return created ? std::move(created) : std::make_unique<Segment>(Segment::open(path, bytes));
   });
   if (rank == 0) segment->unlink();
@@ -121,9 +132,7 @@ Topology find_topology(const MpiSession& session, std::int32_t cpus) {
 
   Topology topology;
   topology.rank = Rank{rank};
-  char host[256] = {};
-  gethostname(host, sizeof host - 1);
-  topology.host = host;
+  topology.host = host_name();
   std::vector<std::int64_t> leaders;  // in order of rank, so node numbers follow the lowest rank
   for (int r = 0; r < size; ++r) {
     const std::int64_t* place = &all[static_cast<std::size_t>(4 * r)];
@@ -194,12 +203,12 @@ std::unique_ptr<RemoteReader> open_reader(MPI_Comm comm, const Topology& topolog
 
 std::unique_ptr<Store> open_store(const MpiSession& session, const Topology& topology, std::uint64_t capacity,
                                   bool remote_reads, const std::string& spill_directory) {
-  std::unique_ptr<Segment> segment = share_segment(session.node_comm(), capacity);
+  std::unique_ptr<Segment> segment = share_segment(session, capacity);
   const auto slot = static_cast<std::int32_t>(topology.here().slot);
   // The creator writes the header before the others attach.
   std::unique_ptr<Arena> arena;
   for (const bool creator : {true, false}) {
-    together(session.node_comm(), [&] {
+    together(session.comm(), [&] {
       if ((slot == 0) == creator) arena = std::make_unique<Arena>(std::move(*segment), slot);
       if (creator && slot == 0 && remote_reads) arena->preallocate();
       return 0;
@@ -293,11 +302,34 @@ void MpiSession::abort(int code) {
   std::abort();  // not reached
 }
 
+void MpiSession::refuse(const std::string& sentence) {
+  MPI_Request everybody = MPI_REQUEST_NULL;
+  int together = 0;
+  if (MPI_Ibarrier(comm_, &everybody) == MPI_SUCCESS) {
+    const Time patience = now() + kRefusalPatience;
+    while (!together && now() < patience) {
+      MPI_Test(&everybody, &together, MPI_STATUS_IGNORE);
+      sched_yield();
+    }
+  }
+  int rank = 0;
+  MPI_Comm_rank(comm_, &rank);
+  std::fflush(stdout);
+  if (rank == 0 || !together) std::fprintf(stderr, "%s\n", sentence.c_str());
+  if (!together) abort(kRefused);
+  end();
+  std::exit(kRefused);
+}
+
 MpiSession::~MpiSession() {
   if (!orderly_) {
     static_cast<void>(gang_comms_.release());  // its end calls MPI
     return;
   }
+  end();
+}
+
+void MpiSession::end() {
   gang_comms_.reset();
   MPI_Comm_free(&node_comm_);
   MPI_Comm_free(&comm_);
@@ -315,8 +347,8 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
   const std::size_t here = site.topology.ranks_of(site.topology.here().node).size();
 
   const std::size_t board_bytes = sizeof(AwakeCount) + here * sizeof(transport::Doorbell);
-  site.board = share_segment(session.node_comm(), (board_bytes + 4095) / 4096 * 4096);
-  together(session.node_comm(), [&] {
+  site.board = share_segment(session, (board_bytes + 4095) / 4096 * 4096);
+  together(session.comm(), [&] {
     if (site.board->created()) site.board->reserve(0, site.board->capacity_bytes());
     return 0;
   });
@@ -325,7 +357,7 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
 
   const bool remote_reads = choice.one_sided && site.topology.nodes() > 1;
   std::uint64_t capacity =
-      together(session.node_comm(), [&] { return arena_capacity(wishes.arena_bytes, remote_reads); });
+      together(session.comm(), [&] { return arena_capacity(wishes.arena_bytes, remote_reads); });
   check_mpi(MPI_Bcast(&capacity, 1, MPI_UINT64_T, 0, session.node_comm()), "MPI_Bcast");
   site.store = open_store(session, site.topology, capacity, remote_reads, wishes.spill_directory);
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <mpi.h>
@@ -35,10 +36,14 @@ class MpiSession {
   GangComms* gang_comms() const { return gang_comms_.get(); }
   /// Ends all ranks at once, also those that are busy in user code.
   [[noreturn]] void abort(int code);
+  /// The program cannot begin: says why, once where all ranks are here, and ends with exit code 2.
+  [[noreturn]] void refuse(const std::string& sentence);
   /// Ranks are missing or stuck: nothing collective any more, not even MPI_Finalize.
   void abandon() { orderly_ = false; }
 
  private:
+  void end();
+
   MPI_Comm comm_ = MPI_COMM_NULL;
   MPI_Comm node_comm_ = MPI_COMM_NULL;
   std::unique_ptr<GangComms> gang_comms_;

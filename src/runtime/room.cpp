@@ -21,8 +21,8 @@ constexpr Nanoseconds kAnswerTime = 5 * kSecond;
 /// nodes what ends elsewhere may wake somebody here.
 constexpr Nanoseconds kStandstill = 2 * kSecond;
 constexpr Nanoseconds kStandstillBetweenNodes = 10 * kSecond;
-/// So long a result waits for room in memory before it goes to disk.
-constexpr Nanoseconds kResultWait = 50 * kMillisecond;
+/// So long what a task makes waits for room in memory before it goes to disk.
+constexpr Nanoseconds kTaskWait = 50 * kMillisecond;
 
 }  // namespace
 
@@ -43,13 +43,13 @@ Reservation Room::reserve(std::size_t bytes) {
   return std::move(*reservation);
 }
 
-std::optional<Reservation> Room::reserve_for_result(std::size_t bytes) {
+std::optional<Reservation> Room::reserve_for_task(std::size_t bytes) {
   std::optional<Reservation> reservation = store_.try_create(bytes, Store::Effort::full);
   if (!reservation) reservation = wait_for_room(bytes, store_.can_spill());
   return reservation;
 }
 
-std::optional<Reservation> Room::wait_for_room(std::size_t bytes, bool result) {
+std::optional<Reservation> Room::wait_for_room(std::size_t bytes, bool not_for_long) {
   const Nanoseconds patience = topology_.nodes() > 1 ? kStandstillBetweenNodes : kStandstill;
   Nanoseconds pause = kFirstPause;
   const Time begin = now();
@@ -68,7 +68,7 @@ std::optional<Reservation> Room::wait_for_room(std::size_t bytes, bool result) {
                                             hash_mix(round.pinned_bytes, round.movable_bytes));
     const Time t = now();
     if (std::exchange(seen, standing) != standing || round.computing || round.given_bytes > 0) moved = t;
-    if (result && t - begin > kResultWait) return std::nullopt;
+    if (not_for_long && t - begin > kTaskWait) return std::nullopt;
     if (t - moved > patience) give_up(bytes, round);
     Lock lock(waiting_.progress_mutex());
     Waiter nobody;

@@ -24,13 +24,12 @@ class Room {
   Room(const Topology& topology, transport::Transport& transport, Store& store, Waiting& waiting,
        Offload& offload);
 
-  /// Memory for an object. Called by the driver or a task, without the progress lock; may wait. Throws
-  /// StoreFull.
+  /// Memory for an object of the driver. Called without the progress lock; may wait. Throws StoreFull.
   Reservation reserve(std::size_t bytes);
-  /// Memory for the result of a task that is about to end, and with it what it has pinned: where room does
-  /// not come soon, nothing is returned and the result goes to disk, so that tasks never wait for each other
-  /// in a circle.
-  std::optional<Reservation> reserve_for_result(std::size_t bytes);
+  /// Memory for what a task makes, which holds what it has pinned meanwhile: where room does not come soon
+  /// and there is a disk, nothing is returned and the value goes there, so that tasks never wait for each
+  /// other in a circle.
+  std::optional<Reservation> reserve_for_task(std::size_t bytes);
 
   // With the progress lock held.
   void on_make_room(Rank from, const RoomMessage& message);
@@ -48,7 +47,7 @@ class Room {
     std::uint64_t pinned_bytes = 0;   ///< by all but this rank
     std::uint64_t movable_bytes = 0;  ///< the same
   };
-  std::optional<Reservation> wait_for_room(std::size_t bytes, bool result);
+  std::optional<Reservation> wait_for_room(std::size_t bytes, bool not_for_long);
   void ask(Round& round, std::size_t bytes, Lock& lock);
   void answered(Round& round, Rank rank);
   [[noreturn]] void give_up(std::size_t bytes, const Round& round) const;

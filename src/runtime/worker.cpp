@@ -8,12 +8,12 @@
 #include <rankine/core/check.hpp>
 #include <rankine/core/clock.hpp>
 
-#include "runtime/aligned.hpp"
 #include "runtime/body.hpp"
 #include "runtime/client.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/fiber.hpp"
 #include "runtime/gpu_devices.hpp"
+#include "runtime/large_value.hpp"
 #include "runtime/registry.hpp"
 #include "runtime/remote_head.hpp"
 #include "scheduler/scheduler.hpp"
@@ -43,10 +43,8 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::span<std::byte> allocate(std::size_t bytes) override {
     const std::size_t room = worker_.link_.message_bytes_max() / 2;
     if (bytes > worker_.limits_.inline_bytes || piece_.bodies.size() + bytes > room) {
-      large_ = worker_.room_.reserve_for_result(bytes);
-      if (large_) return large_->data();
-      for_disk_ = aligned_bytes(bytes);
-      return for_disk_bytes_ = {for_disk_.get(), bytes};
+      large_.emplace(worker_.store_, worker_.room_, bytes);
+      return large_->bytes();
     }
     const Body body{BodyKind::inline_bytes, static_cast<std::uint32_t>(bytes)};
     append(piece_.bodies, &body, sizeof body);
@@ -57,9 +55,8 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::vector<ObjectId>* refs() override { return &refs_; }
 
   void seal(std::uint32_t element) {
-    if (large_ || for_disk_) {
-      const Location place =
-          large_ ? worker_.store_.seal(std::move(*large_)) : worker_.store_.create_on_disk(for_disk_bytes_);
+    if (large_) {
+      const Location place = large_->seal();
       const Body body{BodyKind::located, sizeof place};
       append(piece_.bodies, &body, sizeof body);
       append(piece_.bodies, &place, sizeof place);
@@ -70,9 +67,7 @@ class ResultBuilder final : public detail::Call::ResultSink {
  private:
   Worker& worker_;
   Piece& piece_;
-  std::optional<Reservation> large_;
-  std::shared_ptr<std::byte[]> for_disk_;  ///< a large one that memory has no room for
-  std::span<std::byte> for_disk_bytes_;
+  std::optional<LargeValue> large_;
   std::vector<ObjectId> refs_;
 };
 

@@ -43,7 +43,7 @@ ChunkTable Arena::make_table(Segment& segment, Options options) {
   while (count > 0 && first + count * options.chunk_bytes > capacity_bytes) --count;
   if (count == 0) {
     throw InputError(
-        "an object store of " + std::to_string(capacity_bytes) + " bytes is too small: it needs " +
+        "rankine: an object store of " + std::to_string(capacity_bytes) + " bytes is too small: it needs " +
         std::to_string(first_chunk_offset(1, options.chunk_bytes, capacity_bytes) + options.chunk_bytes) +
         " at least");
   }
@@ -207,14 +207,14 @@ Arena::Stats Arena::stats() const {
 
 void Arena::throw_full(std::size_t bytes, const std::string& more) const {
   const ChunkTable::Usage usage = table_.usage();
-  throw StoreFull("the node's object store is full: " + std::to_string(bytes) +
-                  " bytes asked, this rank uses " + std::to_string(used_bytes_) +
-                  ", all ranks of the node hold " + std::to_string(usage.leased * chunk_bytes_) + " of " +
-                  std::to_string(table_.count() * chunk_bytes_) + " bytes, the longest free run is " +
-                  std::to_string(usage.longest_run * chunk_bytes_) +
-                  (trouble_.empty() ? "" : "; " + trouble_) + more +
-                  "; give the store more memory (RuntimeOptions::arena_bytes, RANKINE_ARENA_BYTES) or drop "
-                  "futures earlier");
+  throw StoreFull(
+      "rankine: the node's object store is full: " + std::to_string(bytes) + " bytes asked, this rank uses " +
+      std::to_string(used_bytes_) + ", all ranks of the node hold " +
+      std::to_string(usage.leased * chunk_bytes_) + " of " + std::to_string(table_.count() * chunk_bytes_) +
+      " bytes, the longest free run is " + std::to_string(usage.longest_run * chunk_bytes_) +
+      (trouble_.empty() ? "" : "; " + trouble_) + more +
+      ". Remedy: give the store more memory (RuntimeOptions::arena_bytes, RANKINE_ARENA_BYTES) or drop "
+      "futures earlier");
 }
 
 }  // namespace rankine

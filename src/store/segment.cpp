@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kReservePieceBytes = std::size_t{64} << 20;
 
 [[noreturn]] void throw_system(const std::string& call, int error) {
-  throw SystemError(call + " failed: " + std::strerror(error));
+  throw SystemError("rankine: " + call + " failed: " + std::strerror(error));
 }
 
 std::string unique_name() {
@@ -48,7 +48,7 @@ Segment::Segment(std::string path, int file, std::size_t capacity_bytes, bool cr
       linked_(created) {}
 
 Segment Segment::create(std::size_t capacity_bytes, const std::string& directory) {
-  if (capacity_bytes == 0) throw InputError("a shared memory segment of 0 bytes was asked for");
+  if (capacity_bytes == 0) throw InputError("rankine: a shared memory segment of 0 bytes was asked for");
   const std::string path = directory + "/" + unique_name();
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (file < 0) throw_system("open(" + path + ") for the object store", errno);
@@ -70,8 +70,8 @@ Segment Segment::open(const std::string& path, std::size_t capacity_bytes) {
   struct stat status;
   if (fstat(file, &status) != 0) throw_system("fstat(" + path + ")", errno);
   if (static_cast<std::size_t>(status.st_size) != capacity_bytes) {
-    throw InputError(path + " has " + std::to_string(status.st_size) + " bytes, the object store expects " +
-                     std::to_string(capacity_bytes));
+    throw InputError("rankine: " + path + " has " + std::to_string(status.st_size) +
+                     " bytes, the object store expects " + std::to_string(capacity_bytes));
   }
   void* memory = mmap(nullptr, capacity_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (memory == MAP_FAILED)
@@ -139,10 +139,11 @@ void Segment::throw_full(std::uint64_t offset, std::size_t bytes) const {
     room = std::to_string(system.f_bavail * system.f_frsize) + " of " +
            std::to_string(system.f_blocks * system.f_frsize) + " bytes free";
   }
-  throw StoreFull(directory + " is full: the object store asked for " + std::to_string(bytes) +
-                  " more bytes at " + std::to_string(offset) + " of " + std::to_string(capacity_bytes_) +
-                  ", " + directory + " has " + room +
-                  "; enlarge it (mount -o remount,size=...), use a smaller store, or free objects earlier");
+  throw StoreFull(
+      "rankine: " + directory + " is full: the object store asked for " + std::to_string(bytes) +
+      " more bytes at " + std::to_string(offset) + " of " + std::to_string(capacity_bytes_) + ", " +
+      directory + " has " + room +
+      ". Remedy: enlarge it (mount -o remount,size=...), use a smaller store, or free objects earlier");
 }
 
 }  // namespace rankine

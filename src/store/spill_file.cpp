@@ -59,7 +59,7 @@ void SpillFile::open() {
     if (file_ >= 0) unlink(path.c_str());
   }
   if (file_ < 0) {
-    throw SystemError("no spill file can be made in " + directory_ + ": " + std::strerror(errno) +
+    throw SystemError("rankine: no spill file can be made in " + directory_ + ": " + std::strerror(errno) +
                       ". Remedy: name a writable directory on a local disk (RuntimeOptions::spill_directory, "
                       "RANKINE_SPILL_DIR)");
   }
@@ -103,15 +103,17 @@ void SpillFile::read(const Extent& extent, std::span<std::byte> into) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("reading", into.size(), errno);
     if (got == 0) {
-      throw SystemError("the spill file in " + directory_ + " is shorter than what was written to it: " +
-                        std::to_string(into.size()) + " bytes at " + std::to_string(extent.offset) +
-                        " were asked for, " + std::to_string(done) + " are there");
+      throw SystemError("rankine: the spill file in " + directory_ +
+                        " is shorter than what was written to it: " + std::to_string(into.size()) +
+                        " bytes at " + std::to_string(extent.offset) + " were asked for, " +
+                        std::to_string(done) + " are there");
     }
     done += static_cast<std::size_t>(got);
   }
   if (checksum(into) != extent.checksum) {
-    throw SystemError("the spill file in " + directory_ + " is damaged: " + std::to_string(into.size()) +
-                      " bytes at " + std::to_string(extent.offset) + " are not those that were written");
+    throw SystemError("rankine: the spill file in " + directory_ +
+                      " is damaged: " + std::to_string(into.size()) + " bytes at " +
+                      std::to_string(extent.offset) + " are not those that were written");
   }
 }
 
@@ -122,10 +124,10 @@ void SpillFile::fail(const char* doing, std::uint64_t bytes, int error) const {
     room = std::to_string(disk.f_bavail * disk.f_frsize) + " of " +
            std::to_string(disk.f_blocks * disk.f_frsize) + " bytes free";
   }
-  throw SystemError(std::string(doing) + " " + std::to_string(bytes) + " bytes of the spill file in " +
-                    directory_ + " failed: " + std::strerror(error) + "; this rank has " +
-                    std::to_string(used_bytes()) + " bytes there and the disk has " + room +
-                    ". Remedy: a larger disk (RuntimeOptions::spill_directory, RANKINE_SPILL_DIR)");
+  throw SystemError(std::string("rankine: ") + doing + " " + std::to_string(bytes) +
+                    " bytes of the spill file in " + directory_ + " failed: " + std::strerror(error) +
+                    "; this rank has " + std::to_string(used_bytes()) + " bytes there and the disk has " +
+                    room + ". Remedy: a larger disk (RuntimeOptions::spill_directory, RANKINE_SPILL_DIR)");
 }
 
 }  // namespace rankine

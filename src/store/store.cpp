@@ -59,8 +59,9 @@ std::uint32_t Store::take_block() {
 void Store::lease_blocks() {
   const auto first = arena_.lease_blocks();
   if (!first) {
-    throw StoreFull("the node's object store names at most " + std::to_string(arena_.blocks().block_count()) +
-                    " objects, in memory or on disk, and has as many; give the store more memory "
+    throw StoreFull("rankine: the node's object store names at most " +
+                    std::to_string(arena_.blocks().block_count()) +
+                    " objects, in memory or on disk, and has as many. Remedy: give the store more memory "
                     "(RuntimeOptions::arena_bytes, RANKINE_ARENA_BYTES), drop futures earlier, or put more "
                     "into one object");
   }

@@ -41,6 +41,9 @@ class WrongInput(unittest.TestCase):
         self.refused("model Naive is named twice", "--models", "naive,naive")
         self.refused("--series: Value 0 not in range 1 to", "--series", 0)
         self.refused("--series: Value twelve not in range", "--series", "twelve")
+        self.refused("--seed: Value -1 is not a whole number from 0 to 18446744073709551615", "--seed", -1)
+        self.refused("--seed: Value 99999999999999999999", "--seed", "9" * 20)
+        self.refused("--horizon: Value 1e9 not in range 1 to", "--horizon", "1e9")
         self.refused("The following argument was not expected: --bogus", "--bogus")
 
     def test_help_is_no_error(self):

@@ -79,6 +79,7 @@ class Buffer {
   ~Buffer();
 
   std::span<std::byte> bytes() const { return bytes_; }
+  void* blob() const { return blob_; }
   void* take() { return std::exchange(blob_, nullptr); }
 
  private:
