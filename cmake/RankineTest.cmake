@@ -10,10 +10,12 @@ if(Catch2_VERSION VERSION_GREATER_EQUAL 3)
   target_compile_definitions(rankine_catch_main PUBLIC RANKINE_CATCH2_V3)
 endif()
 
-# rankine_add_test(NAME SOURCES files... LINK targets... [LABELS labels...] [TIMEOUT seconds] [ARGS args...])
-# A Catch2 program registered as one ctest; an empty run fails.
+# rankine_add_test(NAME SOURCES files... LINK targets... [LABELS labels...] [TIMEOUT seconds] [ARGS args...]
+#                  [THREADS])
+# A Catch2 program registered as one ctest; an empty run fails. With THREADS (it starts some) the thread
+# sanitizer looks at it, too.
 function(rankine_add_test name)
-  cmake_parse_arguments(test "" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS" ${ARGN})
+  cmake_parse_arguments(test "THREADS" "TIMEOUT" "SOURCES;LINK;LABELS;ARGS" ${ARGN})
   add_executable(${name} ${test_SOURCES})
   target_link_libraries(${name} PRIVATE ${test_LINK} rankine_catch_main rankine_warnings)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
@@ -22,6 +24,9 @@ function(rankine_add_test name)
   endif()
   if(NOT test_LABELS)
     set(test_LABELS unit)
+  endif()
+  if(test_THREADS)
+    list(APPEND test_LABELS threads)
   endif()
   add_test(NAME ${name} COMMAND ${name} ${test_ARGS} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${test_TIMEOUT} LABELS "${test_LABELS}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs every test: those of the release build, and the tests that need no mpirun once more under
-# the address, undefined behaviour and thread sanitizers. Ends with ctest's own summary. Arguments go to ctest
-# (-R name, -L label).
+# the address and undefined behaviour sanitizers, those of them that start threads also under the thread
+# sanitizer. Ends with ctest's own summary. Arguments go to ctest (-R name, -L label).
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=tools/setup.sh

@@ -11,6 +11,8 @@
 
 #include <rankine/core/philox.hpp>
 
+#include "sanitized.hpp"
+
 namespace rankine::conformance {
 namespace {
 
@@ -167,7 +169,7 @@ void sizes(Member& member) {
 }
 
 void many_to_one(Member& member) {
-  constexpr int kMessages = 3000;
+  constexpr int kMessages = repeated(3000);
   Traffic traffic(member, 3);
   for (const int receiver : {0, member.size() - 1}) {
     for (int n = 0; n < kMessages; ++n) {
@@ -191,7 +193,7 @@ void many_to_one(Member& member) {
 
 // Both sides append far more than the rings hold before either looks at its mail.
 void flood(Member& member) {
-  constexpr int kMessages = 2000;
+  constexpr int kMessages = repeated(2000);
   Traffic traffic(member, 4);
   member.barrier();
   for (int n = 0; n < kMessages; ++n) {
@@ -355,7 +357,7 @@ void credit_wakes(Member& member) {
 
 // ring() from another thread ends a sleep, also when it comes just before it.
 void ring_ends_sleep(Member& member) {
-  constexpr int kRounds = 2000;
+  constexpr int kRounds = repeated(2000);
   constexpr Nanoseconds kTimeout = 10 * kSecond;
   std::atomic<int> asked{0};
   std::atomic<int> rung{0};
@@ -517,7 +519,7 @@ void random_traffic(Member& member) {
     Philox plan(seed, 0);
     std::vector<std::uint64_t> expected(static_cast<std::size_t>(member.size()), 0);
     Philox own(seed, static_cast<std::uint64_t>(member.rank()) + 1);
-    const int steps = 1000 / member.size() + 100;
+    const int steps = repeated(1000) / member.size() + 100;
     for (int step = 0; step < steps; ++step) {
       for (int source = 0; source < member.size(); ++source) {
         const int destination = static_cast<int>(plan.below(static_cast<std::uint64_t>(member.size())));

@@ -8,6 +8,7 @@
 
 #include "gate.hpp"
 #include "on_ranks.hpp"
+#include "sanitized.hpp"
 
 // Named: functions of one name in two files would be one task under two meanings.
 namespace nested_semantics {
@@ -85,7 +86,14 @@ std::vector<std::uint64_t> draw_down(int depth) {
 }
 
 TEST_CASE("Fibonacci of 20 by tasks that wait for tasks, on one worker") {
-  on_ranks({1, 2}, [] { CHECK(rk::submit<fibonacci>(20).get() == 6765); });
+  // Thousands wait at once, each on a stack of its own: the thread sanitizer has not the memory for them.
+  on_ranks({1, 2}, [] {
+    if (kSanitized) {
+      CHECK(rk::submit<fibonacci>(15).get() == 610);
+    } else {
+      CHECK(rk::submit<fibonacci>(20).get() == 6765);
+    }
+  });
 }
 
 TEST_CASE("tasks that wait for tasks do not deadlock on several ranks", "[threads]") {
