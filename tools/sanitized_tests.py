@@ -26,7 +26,7 @@ ENVIRONMENT = {
 
 
 def tests_of(build):
-    """(program, name, command, properties) of each chosen test of a build; in build-tsan: of those with threads.
+    """(program, name, command, properties) of each chosen test of a build; in build-tsan: of threads.
 
     program: the path, relative to the build, of the program that the test runs. Tests of other things
     (compile errors, scripts) say nothing about memory and threads, and are left to the release build.
