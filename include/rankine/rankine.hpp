@@ -4,6 +4,7 @@
 
 #include <rankine/actor.hpp>
 #include <rankine/actor_pool.hpp>
+#include <rankine/draining.hpp>
 #include <rankine/error.hpp>
 #include <rankine/explain.hpp>
 #include <rankine/gang.hpp>

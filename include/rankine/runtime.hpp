@@ -63,11 +63,16 @@ struct RuntimeOptions {
   /// The constructor of Runtime throws what is wrong with an option, a variable or the machine, instead of
   /// saying it on standard error and ending the program with exit code 2.
   bool throw_errors = false;
-  /// How long the run may take, from the program's start. Default: RANKINE_WALLTIME, else what the launcher
-  /// says of the allocation's end, else no limit.
+  /// How long the run may take, from the start of its Runtime. Default: RANKINE_WALLTIME (90, 30m, 1:30:00,
+  /// see parse_walltime), else what Slurm says of the allocation's end, else no limit. See draining.hpp.
   std::chrono::nanoseconds walltime{0};
-  /// How long before its end the run stops in good order. Default: decided from the wall time.
+  /// How long before its end the run stops in good order. Default: RANKINE_WALLTIME_MARGIN, else 5 % of the
+  /// wall time, at least 10 s and at most 2 minutes, but not more than a quarter. As long may stopping take
+  /// after SIGUSR1 or Ctrl-C (10 s without a wall time), and after SIGTERM unless mpirun kills sooner.
   std::chrono::nanoseconds walltime_margin{0};
+  /// A run that drained with work left shall be started again: RUN/status says so, and slurm/launch.sh does
+  /// it (by scontrol requeue) when the job has ended. Default: RANKINE_REQUEUE=1.
+  bool requeue = false;
   /// A rank that has been silent for so long is declared dead. Default 10 s.
   std::chrono::nanoseconds lost_after{0};
 };
@@ -93,8 +98,9 @@ class Runtime {
 
   /// Rank 0 runs `driver` (returning nothing or an exit code), then waits for everything it submitted; the
   /// other ranks execute tasks until then. Returns the program's exit code: the driver's; 1 if it threw,
-  /// after saying what and
-  /// cancelling what was left (tasks that do not notice within two seconds are killed with the job).
+  /// after saying what and cancelling what was left (tasks that do not notice within two seconds are killed
+  /// with the job). A run that drained (draining.hpp) with work left returns 0 if it has a run directory to
+  /// go on from, else 75, and says so. RUN/status in the run directory says the same to scripts.
   template <class Driver>
   int run(Driver&& driver) {
     if constexpr (std::is_void_v<std::invoke_result_t<Driver&>>) {

@@ -9,6 +9,9 @@
 
 #include <unistd.h>
 
+#include <rankine/core/clock.hpp>
+
+#include "api/ending.hpp"
 #include "api/settings.hpp"
 #include "runtime/crash_report.hpp"
 #include "runtime/launch.hpp"
@@ -19,9 +22,9 @@ namespace {
 
 /// What is wrong with an option, a variable or the machine is the user's to read, not a program's to crash
 /// on.
-runtime::Site begin(runtime::MpiSession& session, const RuntimeOptions& options) {
+runtime::Site begin(runtime::MpiSession& session, const RuntimeOptions& options, Time start) {
   try {
-    return runtime::settle(session, settings_of(options));
+    return runtime::settle(session, settings_of(options, start));
   } catch (const Error& error) {
     if (options.throw_errors) throw;
     session.refuse(error.what());
@@ -32,11 +35,15 @@ runtime::Site begin(runtime::MpiSession& session, const RuntimeOptions& options)
 
 struct Runtime::State {
   State(int* argc, char*** argv, const RuntimeOptions& options)
-      : crash_reports(options.crash_reports), session(argc, argv), site(begin(session, options)) {
+      : crash_reports(options.crash_reports),
+        session(argc, argv),
+        site(begin(session, options, begun)),
+        ending(session, site, wants_requeue(options)) {
     crash_reports.tell({index(site.topology.rank), site.topology.host, site.settings.run_directory});
   }
   ~State() {
     engine.reset();
+    ending.close();
     std::cout.flush();
     std::fflush(nullptr);
     site.sentinel->guard_end(code);
@@ -46,13 +53,13 @@ struct Runtime::State {
     if (!orderly) session.abandon();
   }
 
-  void say_end(const std::string& how, int code);
-
+  Time begun = now();
   runtime::CrashReports crash_reports;  ///< before MPI, which would take the signals for itself
   runtime::CrashStack crash_stack;      ///< of the main thread
   std::unique_ptr<runtime::Sentinel> sentinel;
   runtime::MpiSession session;
   runtime::Site site;
+  Ending ending;
   std::unique_ptr<runtime::Engine> engine;
   bool orderly = true;
   int code = 1;                  ///< of run()
@@ -75,23 +82,6 @@ int Runtime::nodes() const {
   return state_->site.topology.nodes();
 }
 
-/// Durable before the ranks leave: whatever comes after this, the launch script knows how it went.
-void Runtime::State::say_end(const std::string& how, int code) {
-  if (!site.status || engine == nullptr) return;
-  const scheduler::Counts counts = engine->counts();
-  runtime::RunEnd end;
-  end.state = how;
-  end.code = code;
-  end.submitted = counts.submitted;
-  end.finished = counts.finished;
-  end.failed = counts.failed;
-  end.cancelled = counts.cancelled;
-  end.retried = counts.retried;
-  end.left = counts.submitted - counts.finished - counts.failed - counts.cancelled;
-  end.ranks_lost = engine->deaths();
-  site.status->end(end);
-}
-
 int Runtime::run_driver(const std::function<int()>& driver) {
   runtime::Site& site = state_->site;
   int code = 1;
@@ -100,6 +90,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
   try {
     state_->engine =
         std::make_unique<runtime::Engine>(site.topology, *site.transport, *site.store, site.settings);
+    state_->ending.begin(*state_->engine);
     if (!is_head()) {
       state_->engine->run_worker();
       code = 0;
@@ -113,10 +104,11 @@ int Runtime::run_driver(const std::function<int()>& driver) {
     std::fprintf(stderr, "rankine: %s failed: %s\n", is_head() ? "the driver" : "a worker", e.what());
     orderly = is_head() && state_->engine != nullptr && state_->engine->orderly();
   }
-  state_->say_end(how, code);
+  const bool drained = state_->engine != nullptr && is_head() && state_->engine->stopped().early;
+  code = state_->ending.end(how, code);
   if (!orderly) {
     // Somebody is busy in user code and will not come to an end by itself.
-    state_->session.abort(code == 0 ? 1 : code);
+    state_->session.abort(code == 0 && !drained ? 1 : code);
   }
   state_->code = code;
   if (state_->engine->somebody_died()) state_->exit_code = code;

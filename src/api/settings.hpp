@@ -26,7 +26,14 @@ inline std::string run_directory_of(const RuntimeOptions& options) {
   return value != nullptr ? value : "";
 }
 
-inline runtime::EngineSettings settings_of(const RuntimeOptions& options) {
+/// RANKINE_REQUEUE of the environment: 1 means yes.
+inline bool wants_requeue(const RuntimeOptions& options) {
+  const char* value = std::getenv("RANKINE_REQUEUE");
+  return options.requeue || (value != nullptr && std::string(value) == "1");
+}
+
+/// `start`: of the program.
+inline runtime::EngineSettings settings_of(const RuntimeOptions& options, Time start) {
   runtime::EngineSettings settings;
   settings.seed = options.seed;
   settings.arena_bytes = options.arena_bytes;
@@ -37,6 +44,7 @@ inline runtime::EngineSettings settings_of(const RuntimeOptions& options) {
   settings.wishes = {options.cpus, options.gpus, options.resources};
   if (options.pending_tasks_max != 0) settings.head.pending_tasks_max = options.pending_tasks_max;
   settings.head.pending_bytes_max = options.pending_bytes_max;
+  settings.wall_wish = {options.walltime.count(), options.walltime_margin.count(), start};
   if (options.timeout_grace.count() != 0) settings.head.timeout_grace = options.timeout_grace.count();
   if (options.lost_after.count() != 0) settings.lost_after = options.lost_after.count();
   return settings;

@@ -10,9 +10,11 @@
 
 #include <unistd.h>
 
+#include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
 #include <rankine/runtime.hpp>
 
+#include "api/ending.hpp"
 #include "api/settings.hpp"
 #include "runtime/engine.hpp"
 #include "store/store.hpp"
@@ -73,9 +75,17 @@ std::vector<std::unique_ptr<Store>> open_stores(const PretendedNodes& nodes, con
   return stores;
 }
 
-runtime::EngineSettings thread_settings(int ranks, const RuntimeOptions& options,
-                                        runtime::AwakeCount& awake) {
-  runtime::EngineSettings settings = settings_of(options);
+runtime::EngineSettings thread_settings(int ranks, const RuntimeOptions& options, runtime::AwakeCount& awake,
+                                        Time start) {
+  runtime::EngineSettings settings = settings_of(options, start);
+  runtime::WallTimeFacts facts_of_end;
+  facts_of_end.option = options.walltime.count();
+  facts_of_end.option_margin = options.walltime_margin.count();
+  facts_of_end.start = facts_of_end.now = start;
+  const runtime::WallTime wall = runtime::decide_wall_time(facts_of_end);
+  settings.end.wall_end = wall.end;
+  settings.end.plan = runtime::plan_for(wall);
+  settings.head.deadline = settings.end.plan.cut;
   settings.node_cpus = static_cast<std::int32_t>(std::thread::hardware_concurrency());
   settings.awake = &awake;
   runtime::GrantWishes wishes = settings.wishes;
@@ -104,10 +114,12 @@ int run_as_threads(const PretendedNodes& nodes, const RuntimeOptions& options,
   const std::vector<std::unique_ptr<Store>> stores = open_stores(nodes, options);
 
   std::exception_ptr failure;
+  const Time start = now();
+  int code = 0;
   const auto run_rank = [&](int rank) {
     const std::unique_ptr<transport::Transport> endpoint = hub.endpoint(Rank{rank});
     runtime::Engine engine(thread_topology(nodes, rank), *endpoint, *stores[static_cast<std::size_t>(rank)],
-                           thread_settings(ranks, options, awake));
+                           thread_settings(ranks, options, awake, start));
     if (rank > 0) {
       engine.run_worker();
       return;
@@ -117,6 +129,7 @@ int run_as_threads(const PretendedNodes& nodes, const RuntimeOptions& options,
         driver();
         return 0;
       });
+      if (engine.stopped().early) code = Ending::kNothingKept;
     } catch (...) {
       failure = std::current_exception();
     }
@@ -126,7 +139,7 @@ int run_as_threads(const PretendedNodes& nodes, const RuntimeOptions& options,
   run_rank(0);
   for (std::thread& worker : workers) worker.join();
   if (failure != nullptr) std::rethrow_exception(failure);
-  return 0;
+  return code;
 }
 
 }  // namespace rankine

@@ -83,6 +83,7 @@ void ActorHost::on_stop(const ActorNote& note) {
   if (instance == nullptr) return;
   by_id_.erase(number(note.actor));
   instance->stopping = true;
+  save_over(*instance);
   drop_calls(*instance);
   for (Turn* turn : instance->turns) {
     if (turn->call_ != nullptr) turn->call_->ticket = 0;
@@ -104,6 +105,32 @@ void ActorHost::drop_calls(ActorInstance& instance) {
     while (!queue.empty()) recycle(queue.pop());
   }
   instance.held_back.clear();
+}
+
+bool ActorHost::can_save(const ActorInstance& instance) const {
+  return instance.phase == ActorInstance::Phase::alive && !instance.stopping && instance.suspended == 0 &&
+         instance.object.ops->save != nullptr;
+}
+
+void ActorHost::save_all() {
+  saves_left_ = 1;  // this function itself: it may be that none has to be waited for
+  for (const auto& instance : instances_) {
+    if (!can_save(*instance) || instance->save_asked) continue;
+    instance->save_asked = true;
+    ++saves_left_;
+    settle(*instance);
+  }
+  if (--saves_left_ == 0) say_saved();
+}
+
+void ActorHost::save_over(ActorInstance& instance) {
+  if (std::exchange(instance.save_asked, false) && --saves_left_ == 0) say_saved();
+}
+
+void ActorHost::say_saved() {
+  Header header;
+  header.type = MessageType::actors_saved;
+  link_.send(sizeof header, [&](std::span<std::byte> into) { MessageWriter(into).record(header); });
 }
 
 /// The head has the checkpoint: callers need not keep what it covers.
@@ -346,7 +373,7 @@ void ActorHost::settle(ActorInstance& instance) {
     return jobs_.resume(*turn);
   }
   const bool nothing_left = instance.stopping && instance.suspended == 0;
-  if (nothing_left || may_start(instance)) post_turn(instance);
+  if (nothing_left || may_start(instance) || instance.save_asked) post_turn(instance);
 }
 
 void ActorHost::post_turn(ActorInstance& instance) {

@@ -58,8 +58,15 @@ class ActorHost {
 
   /// Destroys the objects that live; without the lock.
   void close();
+  /// Saves all actors here that can be and are not in the middle of a call that waits; then says
+  /// actors_saved.
+  void save_all();
 
  private:
+  bool can_save(const ActorInstance& instance) const;
+  void save_if_asked(Turn& turn, Lock& lock);
+  void save_over(ActorInstance& instance);
+  void say_saved();
   friend class Turn;
 
   void queue(HostedCall* call);
@@ -121,6 +128,7 @@ class ActorHost {
   std::vector<HostedCall*> free_calls_;
   std::vector<std::unique_ptr<Turn>> all_turns_;
   std::vector<Turn*> free_turns_;
+  std::size_t saves_left_ = 0;  ///< of save_all
 };
 
 }  // namespace rankine::runtime

@@ -116,6 +116,7 @@ struct ActorInstance {
   tsl::robin_map<std::uint64_t, std::uint64_t> applied;  ///< by caller: the sequence applied last
   std::map<Rank, AppliedMarks> marks;
   std::uint32_t since_checkpoint = 0;
+  bool save_asked = false;  ///< the run ends: its state is wanted before the next call
   std::uint64_t checkpoints = 0;
   std::map<std::uint64_t, std::vector<std::pair<Rank, std::uint64_t>>> unsaved;  ///< marks, by checkpoint
 };

@@ -159,6 +159,7 @@ void ActorHost::destroy(Turn& turn, Lock& lock) {
 void ActorHost::run_calls(Turn& turn, Lock& lock) {
   ActorInstance& instance = *turn.instance_;
   const Time start = now();
+  save_if_asked(turn, lock);
   while (HostedCall* call = next_call(instance)) {
     const auto applied = call->resent ? instance.applied.find(number(call->caller)) : instance.applied.end();
     if (applied == instance.applied.end() || applied->second < call->sequence) run_one(turn, *call, lock);
@@ -166,8 +167,17 @@ void ActorHost::run_calls(Turn& turn, Lock& lock) {
     recycle(call);
     const std::uint32_t every = instance.traits.checkpoint_every;
     if (every > 0 && instance.since_checkpoint >= every && !instance.stopping) save(turn, lock);
+    save_if_asked(turn, lock);
     if (!instance.resumers.empty() || now() - start > kTurn) return;
   }
+}
+
+/// At the end of the run. Not while another call waits in its middle: the former checkpoint stands then.
+void ActorHost::save_if_asked(Turn& turn, Lock& lock) {
+  ActorInstance& instance = *turn.instance_;
+  if (!instance.save_asked) return;
+  if (can_save(instance)) save(turn, lock);
+  save_over(instance);
 }
 
 void ActorHost::run_one(Turn& turn, HostedCall& call, Lock& lock) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <rankine/core/check.hpp>
+#include <rankine/core/clock.hpp>
 
 #include "runtime/account.hpp"
 #include "runtime/aligned.hpp"
@@ -27,10 +28,16 @@ void unwatch(Entry& entry, const Waiter& waiter) {
   std::erase_if(entry.watchers, [&](const Watcher& watcher) { return watcher.waiter == &waiter; });
 }
 
+constexpr const char* kDrainedText =
+    "rankine: the run is draining: what the driver waits for will not come in this run. Remedy: let "
+    "Runtime::run see this exception; run again with the same run directory to go on";
+
 /// A task that was asked to stop does not go on waiting.
 void throw_if_interrupted(const Waiter& waiter) {
   const TaskFrame& frame = thread_frame();
-  if (waiter.remaining == 0 || frame.interrupted == nullptr || !*frame.interrupted) return;
+  const bool stop = waiter.interruptible && frame.interrupted != nullptr && *frame.interrupted;
+  if (waiter.remaining == 0 || !stop) return;
+  if (frame.id == kDriver) throw Drained(kDrainedText);
   throw TaskCancelled("rankine: the task was cancelled while it waited");
 }
 
@@ -62,6 +69,9 @@ class ClosedContext final : public detail::Context {
   detail::ActorContext& actors() override { fail(); }
   Philox& random() override { fail(); }
   bool cancelled() override { fail(); }
+  bool draining() override { fail(); }
+  std::optional<Nanoseconds> time_left() override { fail(); }
+  void watch_draining(int) override {}
   Granted resources() override { fail(); }
   Explanation explain(EntryElement) override { fail(); }
   TaskKey task_key() const override { fail(); }
@@ -79,14 +89,15 @@ ClosedContext& closed_context() {
 }  // namespace
 
 Client::Client(Waiting& waiting, HeadPort& head, Store& store, Puller& puller, Room& room, BlobPool& blobs,
-               const Settings& settings)
+               const Settings& settings, EndOfTime& end)
     : waiting_(waiting),
       head_(head),
       store_(store),
       puller_(puller),
       room_(room),
       blobs_(blobs),
-      settings_(settings) {}
+      settings_(settings),
+      end_(end) {}
 
 Client::~Client() {
   close();
@@ -300,7 +311,7 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
     task_class_of(submission.function, *submission.options);  // throws here, if at all
   seal(arguments);
   Lock lock(waiting_.progress_mutex());
-  waiting_.hold_back(submission.count, arguments.bytes().size(), lock);
+  if (!waiting_.hold_back(submission.count, arguments.bytes().size(), lock)) throw Drained(kDrainedText);
   publish(submission.dependencies);
   publish(submission.inside);
   TaskFrame& frame = thread_frame();
@@ -411,6 +422,11 @@ std::uint32_t Client::ended(ObjectEntry& entry) {
   return as_entry(entry).ended;
 }
 
+/// A driver that watches the drain itself is not told by waits which end by themselves.
+bool Client::may_be_told(Nanoseconds timeout_ns) const {
+  return timeout_ns < 0 || end_.watchers == 0 || thread_frame().id != kDriver;
+}
+
 void Client::wait_one(Entry& entry, std::uint32_t element, Lock& lock) {
   want(entry, element, 1);
   if (entry.slot(element).state != Slot::State::pending) return;
@@ -436,7 +452,7 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   Waiter waiter;
   waiter.remaining = static_cast<std::uint32_t>(count - order.size());
   waiter.order = &order;
-  waiter.interruptible = true;
+  waiter.interruptible = may_be_told(timeout_ns);
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
     if (entry.slot(those[i].element).state != Slot::State::pending) continue;
@@ -456,7 +472,7 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
   if (entry.ended == entry.count) return true;
   waiting_.promote(entry.first);
   Waiter waiter;
-  waiter.interruptible = true;
+  waiter.interruptible = may_be_told(timeout_ns);
   entry.watchers.push_back({&waiter, Watcher::kWhole, 0});
   waiting_.block(waiter, timeout_ns, lock);
   unwatch(entry, waiter);
@@ -492,6 +508,12 @@ Philox& Client::random() {
 bool Client::cancelled() {
   const TaskFrame& frame = thread_frame();
   return frame.interrupted != nullptr && *frame.interrupted;
+}
+
+std::optional<Nanoseconds> Client::time_left() {
+  const Time cut{end_.cut_at};
+  if (cut == kNeverEnds) return std::nullopt;
+  return std::max<Nanoseconds>(0, cut - now());
 }
 
 Granted Client::resources() {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include <rankine/runtime/context.hpp>
 
 #include "runtime/blob_pool.hpp"
+#include "runtime/drain.hpp"
 #include "runtime/entry.hpp"
 #include "runtime/frame.hpp"
 #include "runtime/head_port.hpp"
@@ -53,7 +55,7 @@ class Client final : public detail::Context {
     std::string no_force;  ///< why cancel cannot kill; empty: it can
   };
   Client(Waiting& waiting, HeadPort& head, Store& store, Puller& puller, Room& room, BlobPool& blobs,
-         const Settings& settings);
+         const Settings& settings, EndOfTime& end);
   ~Client();
 
   // detail::Context
@@ -73,6 +75,9 @@ class Client final : public detail::Context {
   detail::ActorContext& actors() override { return secrets_->context(); }
   Philox& random() override;
   bool cancelled() override;
+  bool draining() override { return end_.draining; }
+  std::optional<Nanoseconds> time_left() override;
+  void watch_draining(int change) override { end_.watchers += change; }
   Granted resources() override;
   Explanation explain(detail::EntryElement what) override;
   TaskKey task_key() const override;
@@ -119,6 +124,7 @@ class Client final : public detail::Context {
   Entry* make_entry(ObjectId first, std::uint32_t count, bool range);
   void erase(Entry* entry);
   void complete(Entry& entry, std::uint32_t element);
+  bool may_be_told(Nanoseconds timeout_ns) const;
   void wait_one(Entry& entry, std::uint32_t element, Lock& lock);
   detail::Buffer allocate_for_disk(std::size_t bytes);
 
@@ -129,6 +135,7 @@ class Client final : public detail::Context {
   Room& room_;
   BlobPool& blobs_;
   Settings settings_;
+  EndOfTime& end_;
   tsl::robin_map<std::uint64_t, Entry*> singles_;
   std::map<std::uint64_t, Entry*> ranges_;  ///< by the first id
   std::vector<Entry*> free_entries_;

@@ -91,16 +91,19 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
       executor_(fibers_),
       gone_(static_cast<std::size_t>(topology.size()), false) {
   const bool is_head = topology_.rank == kHead;
+  end_.cut_at = settings_.end.plan.cut.ns;
   if (is_head) {
+    drain_.emplace(settings_.end.plan, "before the wall time");
     head_ = std::make_unique<Head>(topology_, transport_, store_, puller_, blobs_, head_settings(settings_));
   } else {
     remote_head_ = std::make_unique<RemoteHead>(link_);
   }
   HeadPort& port = is_head ? static_cast<HeadPort&>(*head_) : *remote_head_;
-  client_ = std::make_unique<Client>(
-      static_cast<Waiting&>(*this), port, store_, puller_, room_, blobs_,
-      Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host, topology_.rank,
-                       settings_.no_gangs, no_force(settings_.head)});
+  client_ =
+      std::make_unique<Client>(static_cast<Waiting&>(*this), port, store_, puller_, room_, blobs_,
+                               Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host,
+                                                topology_.rank, settings_.no_gangs, no_force(settings_.head)},
+                               end_);
   actor_caller_ = std::make_unique<ActorCaller>(topology_, static_cast<Waiting&>(*this), transport_, link_,
                                                 store_, blobs_, *client_);
   actor_host_ = std::make_unique<ActorHost>(topology_, static_cast<Waiting&>(*this),
@@ -167,19 +170,28 @@ Engine::~Engine() {
 
 int Engine::run_driver(const std::function<int()>& driver) {
   const ContextScope scope(*client_, main_frame_);
+  main_frame_.interrupted = &end_.cut;
   std::exception_ptr failure;
+  bool told = false;  // that its time is over
   int code = 0;
   try {
     code = driver();
+  } catch (const Drained&) {
+    told = true;
   } catch (...) {
     failure = std::current_exception();
   }
   Lock lock(mutex_);
+  overdue_at_ = kNeverEnds.ns;
   if (failure != nullptr) head_->cancel_everything();
-  drive([this] { return head_->all_ended() && all_quiet(); }, failure != nullptr ? kGoodbyeGrace : -1, lock);
+  const auto all_done = [this] { return head_->all_ended() && all_quiet(); };
+  if (!told) drive([&] { return all_done() || end_.cut; }, failure != nullptr ? kGoodbyeGrace : -1, lock);
+  driver_left_ = true;
+  if (failure == nullptr && (told || !all_done())) end_drained(lock);
   given_up_ = failure != nullptr;
   send_to_all(MessageType::shutdown, given_up_);
-  drive([this] { return all_gone(); }, given_up_ ? kGoodbyeGrace : -1, lock);
+  const Nanoseconds patience = given_up_ ? kGoodbyeGrace : stopped_.early ? until_leave() : -1;
+  drive([this] { return all_gone(); }, patience, lock);
   over_ = true;
   lock.unlock();
   if (failure != nullptr) std::rethrow_exception(failure);
@@ -309,6 +321,7 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
     case MessageType::fence:
       return watchman_->on_message(source, reader.record<NoteMessage>(), now());
     default:
+      if (deliver_end_of_time(header, reader)) return;
       if (deliver_to_actors(source, header, message)) return;
       check(head_ != nullptr, "only rank 0 gets messages for the head");
       if (!std::exchange(time_is_read_, true)) head_->set_time(now());
@@ -417,6 +430,10 @@ void Engine::drive(Done done, Nanoseconds timeout_ns, Lock& lock) {
   transport_.flush();
 }
 
+void Engine::drive_until(const std::function<bool()>& done, Nanoseconds timeout_ns, Lock& lock) {
+  drive(done, timeout_ns, lock);
+}
+
 bool Engine::computing() {
   return !main_looks() || (crew_ != nullptr && crew_->busy());
 }
@@ -461,9 +478,11 @@ void Engine::give_way(Lock& lock) {
 /// Looks at the clock if anybody wants it; true when the deadline has come.
 bool Engine::keep_time(Time deadline) {
   const Time timer = head_ != nullptr ? head_->timer() : kNever;
-  if (deadline == kNever && timer == kNever && timeouts_.empty()) return false;
+  const bool ends = drain_ && (drain_->alarm() != kNever || head_->only_late_left());
+  if (deadline == kNever && timer == kNever && timeouts_.empty() && !ends) return false;
   const Time t = now();
   if (timer <= t) head_->tick();
+  if (ends) keep_end_of_time(t);
   end_timeouts(t);
   return t >= deadline;
 }
@@ -471,6 +490,7 @@ bool Engine::keep_time(Time deadline) {
 /// When a timer of the head or a waiter's time is over.
 Time Engine::next_alarm() const {
   Time at = head_ != nullptr ? head_->timer() : kNever;
+  if (drain_ && !driver_left_) at = std::min(at, drain_->alarm());
   for (const Timeout& timeout : timeouts_) at = std::min(at, timeout.at);
   return at;
 }
@@ -583,18 +603,20 @@ void Engine::promote(ObjectId awaited) {
 /// without it. A task waits only for its messages to leave. The head never waits for a task before it takes
 /// messages in (its driver polls while it waits here), so that ends too; and a task is not held back by what
 /// is pending, because what is pending may be itself, or need what it is about to submit.
-void Engine::hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) {
+bool Engine::hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) {
   if (head_ != nullptr) {
     const TaskFrame& frame = thread_frame();
     if (frame.job != nullptr || frame.guest || head_->has_room(count, bytes)) [[likely]]
-      return;
-    return drive([&] { return head_->has_room(count, bytes); }, -1, lock);
+      return true;
+    drive([&] { return head_->has_room(count, bytes) || end_.cut; }, -1, lock);
+    return head_->has_room(count, bytes);
   }
   if (transport_.queued_bytes() <= kQueuedBytesMax) [[likely]]
-    return;
+    return true;
   Waiter waiter;
   held_back_.push_back(&waiter);
   block(waiter, -1, lock);
+  return true;
 }
 
 void Engine::let_go_on() {
@@ -690,7 +712,9 @@ void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) {
   if (frame.guest) return block_guest(waiter, timeout_ns, lock);
   Job* job = frame.job;
   if (job == nullptr) {
-    drive([&waiter] { return waiter.remaining == 0; }, timeout_ns, lock);
+    const std::atomic<bool>* interrupted = waiter.interruptible ? frame.interrupted : nullptr;
+    const auto ended = [&] { return waiter.remaining == 0 || (interrupted != nullptr && *interrupted); };
+    drive(ended, timeout_ns, lock);
     return;
   }
   if (timeout_ns == 0) {
@@ -773,6 +797,7 @@ void Engine::ticking() {
     const bool idle = idle_ && !(crew_from_start && crew_->any_running());
     idle_ticks = idle ? idle_ticks + 1 : 0;
     if (!idle) tick_once(last_polls);
+    leave_if_overdue();
   }
 }
 

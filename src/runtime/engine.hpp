@@ -28,6 +28,7 @@
 #include "runtime/client.hpp"
 #include "runtime/context_scope.hpp"
 #include "runtime/crew.hpp"
+#include "runtime/drain.hpp"
 #include "runtime/executor.hpp"
 #include "runtime/fiber.hpp"
 #include "runtime/gang_host.hpp"
@@ -50,6 +51,23 @@ namespace rankine::runtime {
 class GangComms;
 class GangRunner;
 
+/// The end of the run's time, as the launcher tells it. The same on all ranks but for `by_force`.
+struct EndSettings {
+  Time wall_end = kNeverEnds;
+  DrainPlan plan;
+  Nanoseconds signal_grace = 10 * kSecond;   ///< from SIGUSR1 or Ctrl-C to the end
+  Nanoseconds sigterm_grace = 10 * kSecond;  ///< from SIGTERM to the end
+  /// The driver did not come back in time: ends the job at once. Head only; on any thread.
+  std::function<void()> by_force = {};
+};
+
+/// What the user wants of the wall time; see RuntimeOptions. Zero: not said.
+struct WallTimeWish {
+  Nanoseconds length = 0;
+  Nanoseconds margin = 0;
+  Time start;  ///< of the program
+};
+
 struct EngineSettings {
   std::uint64_t seed = 0;
   std::uint64_t arena_bytes = 0;  ///< of a node; 0: decided from what is free
@@ -65,6 +83,8 @@ struct EngineSettings {
   Nanoseconds lost_after = 10 * kSecond;
   GrantWishes wishes;
   HeadSettings head;
+  WallTimeWish wall_wish;
+  EndSettings end;                            ///< decided from it
   std::vector<scheduler::Resources> workers;  ///< what each rank was granted, by rank
   std::vector<std::int32_t> gpus;             ///< indices of the devices of this rank
 };
@@ -82,6 +102,18 @@ class Engine final : private Waiting,
   /// Rank 0: runs the driver on this thread, waits until everything submitted has ended, then lets the others
   /// go. An exception of the driver is rethrown after the others were told to leave.
   int run_driver(const std::function<int()>& driver);
+  /// How it ended if it did before all was done.
+  struct Stopped {
+    bool early = false;
+    std::string reason = {};
+    scheduler::Counts counts = {};  ///< before the rest was cancelled
+    int ranks_lost = 0;
+  };
+  Stopped stopped();
+  /// The same if it is ended as it stands now.
+  Stopped stopped_by_force();
+  /// A signal asks this rank to stop: the whole run drains. On any thread.
+  void ask_drain(int signal);
   /// Other ranks: executes until the head says that it is over. False if the head gave up (a failed driver).
   bool run_worker();
 
@@ -106,7 +138,7 @@ class Engine final : private Waiting,
   void wake(Waiter& waiter) override;
   void sent() override;
   void promote(ObjectId awaited) override;
-  void hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) override;
+  bool hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) override;
   Statistics statistics() override;
   bool computing() override;
   // CrewWork
@@ -128,12 +160,22 @@ class Engine final : private Waiting,
   // MailSink
   void deliver(Rank source, std::span<const std::byte> message) override;
 
+  // engine_drain.cpp
+  void on_stop_asked(int signal);
+  void keep_end_of_time(Time t);
+  void begin_drain(Time t);
+  bool deliver_end_of_time(const Header& header, MessageReader& reader);
+  void end_drained(Lock& lock);
+  Nanoseconds until_leave() const;
+  void leave_if_overdue();
+
   bool deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message);
   bool all_quiet();
 
   /// Makes progress until done() holds or the time is over.
   template <class Done>
   void drive(Done done, Nanoseconds timeout_ns, Lock& lock);
+  void drive_until(const std::function<bool()>& done, Nanoseconds timeout_ns, Lock& lock);
   void on_interrupt(const NoteMessage& note);
   std::size_t poll();
   bool run_jobs(Lock& lock);
@@ -171,6 +213,7 @@ class Engine final : private Waiting,
   BlobPool blobs_;
 
   ProgressMutex mutex_;
+  EndOfTime end_;
   TaskFrame main_frame_;
   Puller puller_;
   Room room_;
@@ -182,6 +225,10 @@ class Engine final : private Waiting,
   std::unique_ptr<ActorCaller> actor_caller_;
   std::unique_ptr<ActorHost> actor_host_;
   std::optional<QuietRounds> quiet_;  ///< on the head
+  std::optional<Drain> drain_;        ///< on the head
+  Stopped stopped_;
+  int ranks_saved_ = 0;       ///< that have saved their actors at the end
+  bool driver_left_ = false;  ///< it has returned or thrown, and no wait of it is to be ended any more
   std::unique_ptr<Worker> worker_;
   std::unique_ptr<GangRunner> gangs_;  ///< with a worker
   FiberPool fibers_;                   ///< after what their tasks use
@@ -213,6 +260,7 @@ class Engine final : private Waiting,
   std::atomic<bool> idle_{false};        ///< the main thread sleeps: the ticker has nothing to do
   std::atomic<bool> parked_{false};
   std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> overdue_at_{kNeverEnds.ns};  ///< the driver must have come back by then
   std::mutex park_mutex_;
   std::condition_variable park_;
   std::thread ticker_;

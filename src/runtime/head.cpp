@@ -28,6 +28,7 @@ constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
 
 scheduler::Limits limits_for(const transport::Transport& transport, int ranks, const HeadSettings& settings) {
   scheduler::Limits limits;
+  limits.deadline = settings.deadline;
   limits.interrupt_grace = settings.timeout_grace;
   limits.piece_max = piece_elements_max(transport.message_bytes_max());
   limits.expected_workers = static_cast<std::uint32_t>(ranks > 1 ? ranks - 1 : 1);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,7 @@ struct HeadSettings {
   std::uint64_t pending_tasks_max = 2'000'000;
   std::uint64_t pending_bytes_max = 0;  ///< of arguments; 0: a quarter of the memory of rank 0
   Nanoseconds timeout_grace = 5 * kSecond;
+  Time deadline{std::numeric_limits<std::int64_t>::max()};  ///< what is known to end later is not started
   bool can_kill = false;  ///< ranks are processes, and there is one to spare
 };
 
@@ -56,6 +58,10 @@ class Head final : public HeadPort {
 
   /// The driver failed.
   void cancel_everything() { handle(scheduler::EverythingCancelled{}); }
+  /// Nothing is started any more.
+  void drain() { handle(scheduler::DrainRequested{}); }
+  std::uint64_t running() const { return scheduler_.running(); }
+  bool only_late_left() const { return scheduler_.only_late_left(); }
   scheduler::Counts counts() const { return scheduler_.counts(); }
   bool all_ended() const;
   /// Whether the driver may submit so much more. What is larger than the limit must be alone.

@@ -21,6 +21,7 @@
 #include <rankine/core/error.hpp>
 
 #include "runtime/launch_resources.hpp"
+#include "runtime/launch_walltime.hpp"
 #include "runtime/registry.hpp"
 #include "store/rma_reader.hpp"
 #include "transport/choice.hpp"
@@ -236,6 +237,37 @@ std::string open_run_directory(MPI_Comm comm, const std::string& wish, std::opti
   return broadcast_text(directory, comm);
 }
 
+/// What rank 0 learns of the end of the allocation, on the clocks of all ranks.
+EndSettings share_end(MPI_Comm comm, const WallTimeWish& wish) {
+  WallTime wall;
+  std::int64_t facts[4] = {};  // is there an end, how far it is, the margin, the time after SIGTERM
+  together(comm, [&] {
+    int rank = 0;
+    MPI_Comm_rank(comm, &rank);
+    if (rank != 0) return 0;
+    wall = decide_wall_time(gather_wall_time(wish.length, wish.margin, wish.start));
+    facts[0] = wall.end != kNeverEnds;
+    facts[1] = facts[0] != 0 ? wall.end - now() : 0;
+    facts[2] = wall.margin != 0 ? wall.margin : EndSettings().signal_grace;
+    facts[3] = grace_after_sigterm().value_or(facts[2]);
+    return 0;
+  });
+  check_mpi(MPI_Bcast(facts, 4, MPI_INT64_T, 0, comm), "MPI_Bcast");
+  EndSettings end;
+  end.signal_grace = facts[2];
+  end.sigterm_grace = std::min(facts[2], facts[3]);
+  if (facts[0] == 0) return end;
+  end.wall_end = now() + facts[1];
+  end.plan = plan_for({end.wall_end, facts[2], wall.source});
+  const char* verbose = std::getenv("RANKINE_VERBOSE");
+  if (!wall.source.empty() && verbose != nullptr && std::string_view(verbose) == "1") {
+    std::fprintf(stderr, "rankine: the wall time ends in %.3g s (%s); the run drains %.3g s before\n",
+                 static_cast<double>(facts[1]) * 1e-9, wall.source.c_str(),
+                 static_cast<double>(facts[2]) * 1e-9);
+  }
+  return end;
+}
+
 /// Rank 0's environment decides, wherever the launcher copies it to.
 transport::Choice open_transport(const MpiSession& session, const Topology& topology, const Segment& board) {
   const char* wish = std::getenv("RANKINE_TRANSPORT");
@@ -363,6 +395,8 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
 
   site.settings = wishes;
   site.settings.run_directory = directory;
+  site.settings.end = share_end(session.comm(), wishes.wall_wish);
+  site.settings.head.deadline = site.settings.end.plan.cut;
   site.settings.inline_bytes = std::min(site.settings.inline_bytes, site.transport->message_bytes_max() / 8);
   site.settings.node_cpus = cpus;
   site.settings.awake = reinterpret_cast<AwakeCount*>(site.board->data());

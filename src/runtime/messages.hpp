@@ -41,6 +41,8 @@ enum class MessageType : std::uint8_t {
   actor_saved,
   name_answer,
   quiet_query,
+  draining,     ///< nothing new starts; how long what runs may take
+  save_actors,  ///< those that can be; answered by actors_saved
   // rank -> rank
   call_refs,  ///< ObjectGroups of the next actor_call or actor_reply of this sender
   actor_call,
@@ -93,6 +95,9 @@ enum class MessageType : std::uint8_t {
   rank_died,  ///< first: a rank of the sender's node
   // head -> rank
   fence,  ///< kill rank `first`, which is of the receiver's node and silent
+  // about the end of the run's time
+  stop_asked,    ///< flags: the signal that this rank got
+  actors_saved,  ///< after their checkpoints
 };
 
 struct Header {

@@ -21,8 +21,9 @@ class Waiting {
   virtual void wake(Waiter& waiter) = 0;
   /// Something was sent; publish it soon.
   virtual void sent() = 0;
-  /// Before a submission: waits while too much is pending already.
-  virtual void hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) = 0;
+  /// Before a submission: waits while too much is pending already. False: the run drains, and that will not
+  /// end.
+  virtual bool hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) = 0;
   /// A queued task of this rank is awaited.
   virtual void promote(ObjectId awaited) = 0;
   virtual Statistics statistics() = 0;

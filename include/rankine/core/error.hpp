@@ -60,6 +60,14 @@ class ObjectLost : public Error {
   using Error::Error;
 };
 
+/// The run is draining and its time is over: what the driver waits for will not come in this run. Thrown by
+/// the driver's waits. A driver may catch it to put its own things in order; Runtime::run takes it for a good
+/// end.
+class Drained : public Error {
+ public:
+  using Error::Error;
+};
+
 /// The rank that ran the task died, and no retry is left.
 class WorkerDied : public Error {
  public:

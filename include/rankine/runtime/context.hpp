@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -147,6 +148,11 @@ class Context {
 
   virtual Philox& random() = 0;
   virtual bool cancelled() = 0;
+  virtual bool draining() = 0;
+  /// Until what runs is asked to stop; nothing: there is no limit.
+  virtual std::optional<Nanoseconds> time_left() = 0;
+  /// The driver looks at draining() itself while the sum of the changes is positive.
+  virtual void watch_draining(int change) = 0;
   virtual Granted resources() = 0;
   virtual Explanation explain(EntryElement what) = 0;
   virtual TaskKey task_key() const = 0;

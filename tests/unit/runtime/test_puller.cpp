@@ -49,7 +49,7 @@ class Site final : public Waiting, public transport::MailSink {
   void block(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) override;
   void wake(Waiter&) override {}
   void sent() override {}
-  void hold_back(std::uint32_t, std::size_t, Lock&) override {}
+  bool hold_back(std::uint32_t, std::size_t, Lock&) override { return true; }
   void promote(ObjectId) override {}
   Statistics statistics() override { return {}; }
   bool computing() override { return false; }

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a run comes to its end under mpirun: signals, the status file, the sentence on standard error and the
+// exit code. Decisions about time are runtime/drain's. It never asks Slurm to requeue the job, which would
+// kill it before it has ended: the status says that it is wanted, and the launch script does it.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "runtime/launch.hpp"
+#include "runtime/signal_watch.hpp"
+
+namespace rankine {
+
+class Ending {
+ public:
+  /// A drained run of which nothing was kept: it has not done what it should, try again (EX_TEMPFAIL).
+  static constexpr int kNothingKept = 75;
+  static constexpr int kInterrupted = 130;  ///< as a shell says of Ctrl-C
+
+  Ending(runtime::MpiSession& session, runtime::Site& site, bool requeue);
+
+  /// Signals go to this engine, which is complete; those that came before go there now.
+  void begin(runtime::Engine& engine);
+  /// The run is over: says how on disk and, if it ended early, on standard error. `how` is finished or
+  /// failed. Returns the exit code. After it signals change nothing.
+  int end(const std::string& how, int code);
+  /// The signals have their former meaning again.
+  void close() { watch_.reset(); }
+
+ private:
+  void on_signal(int signal, int times);
+  int say_stopped(const runtime::Engine::Stopped& stopped);
+  void write(const std::string& how, int code, const runtime::Engine::Stopped& stopped);
+  [[noreturn]] void leave_by_force(const std::string& how, int code, const runtime::Engine::Stopped& stopped);
+
+  runtime::MpiSession& session_;
+  runtime::Site& site_;
+  bool requeue_;
+  std::mutex mutex_;  ///< guards what follows; never held while something waits for the driver
+  runtime::Engine* engine_ = nullptr;
+  std::optional<int> signal_;  ///< that came before there was an engine
+  std::optional<runtime::SignalWatch> watch_;
+};
+
+}  // namespace rankine
