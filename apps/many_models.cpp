@@ -12,9 +12,11 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -39,6 +41,7 @@ struct Settings {
   int horizon = 0;
   std::uint64_t seed = 1;
   std::string out = "run";
+  std::string walltime;
   fc::ReadOptions columns;
 };
 
@@ -54,6 +57,16 @@ std::string whole_number(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size()) return {};
   return "Value " + text + " is not a whole number from 0 to 18446744073709551615";
+}
+
+/// Empty, or what is wrong with it.
+std::string is_walltime(const std::string& text) {
+  try {
+    rk::parse_walltime(text);
+    return {};
+  } catch (const rk::InputError& error) {
+    return error.what();
+  }
 }
 
 void add_options(CLI::App& app, Settings& settings) {
@@ -72,13 +85,18 @@ void add_options(CLI::App& app, Settings& settings) {
                  "steps to forecast, held out (default: as the data says; generated 18)")
       ->check(CLI::Range(1, steps_max));
   app.add_option("--seed", settings.seed, "of the generated series")->check(whole_number);
-  app.add_option("--out", settings.out, "folder for results.h5, made if it is not there");
+  app.add_option("--out", settings.out,
+                 "folder for results.h5 and, unless RANKINE_RUN_DIR names another one, for the run's status; "
+                 "made if it is not there");
+  app.add_option("--walltime", settings.walltime,
+                 "how long the run may take: 90 (seconds), 30m, 1:30:00 (default: as Slurm says)")
+      ->check(is_walltime);
   app.add_option("--id-column", settings.columns.id_column, "of long CSV");
   app.add_option("--time-column", settings.columns.time_column, "of long CSV");
   app.add_option("--value-column", settings.columns.value_column, "of long CSV");
   app.footer(
-      "Exit code: 0 all models fitted, 1 wrong input or a failed system call, 3 some models could not be "
-      "fitted.");
+      "Exit code: 0 all models fitted or stopped before the wall time, to be run again; 1 wrong input or a "
+      "failed system call, 2 the run could not begin, 3 some models could not be fitted.");
 }
 
 /// Series from a file, cut into chunks that carry their values.
@@ -140,17 +158,24 @@ class Progress {
 
   void show(std::size_t ended, bool last) {
     const double seconds = rk::seconds_since(start_);
-    if (!last && !live_ && seconds - shown_s_ < 10) return;
+    const bool news = rk::draining() && !drains_;
+    drains_ = rk::draining();
+    if (!last && !live_ && !news && seconds - shown_s_ < 10) return;
     shown_s_ = seconds;
     const double share = static_cast<double>(ended) / static_cast<double>(std::max<std::size_t>(chunks_, 1));
     const double rate = share * static_cast<double>(models_) / std::max(seconds, 1e-9);
     const double left_s = share > 0 ? seconds * (1 - share) / share : 0;
-    std::cerr << fmt::format(
-                     "{}{:3.0f} %  {:.0f} of {} models  {:.0f}/s  {}{}", live_ ? "\r" : "", 100 * share,
-                     share * static_cast<double>(models_), models_, rate,
-                     last ? fmt::format("done in {:.2f} s", seconds) : fmt::format("ETA {:.0f} s", left_s),
-                     live_ && !last ? "    " : "          \n")
+    std::cerr << fmt::format("{}{:3.0f} %  {:.0f} of {} models  {:.0f}/s  {}{}", live_ ? "\r" : "",
+                             100 * share, share * static_cast<double>(models_), models_, rate,
+                             last             ? fmt::format("done in {:.2f} s", seconds)
+                             : rk::draining() ? "draining: nothing new starts"
+                                              : fmt::format("ETA {:.0f} s", left_s),
+                             live_ && !last ? "    " : "          \n")
               << std::flush;
+  }
+  /// What others print comes below the live line.
+  void leave_line() const {
+    if (live_) std::cerr << '\n';
   }
   double seconds() const { return rk::seconds_since(start_); }
 
@@ -159,6 +184,7 @@ class Progress {
   std::size_t chunks_;
   rk::Time start_ = rk::now();
   double shown_s_ = 0;
+  bool drains_ = false;
   bool live_ = isatty(STDERR_FILENO) == 1;
 };
 
@@ -168,7 +194,13 @@ double fit_all(Work& work) {
   const auto models = static_cast<std::int64_t>(work.results.ids.size() * work.results.models.size());
   Progress progress(models, work.chunks.size());
   const auto results = rk::map<fc::fit_chunk>(rk::Options{.name = "fit_chunk"}, work.chunks);
-  while (!results.wait(std::chrono::milliseconds(200))) progress.show(results.ended(), false);
+  try {
+    while (!results.wait(std::chrono::milliseconds(200))) progress.show(results.ended(), false);
+  } catch (const rk::Drained&) {
+    progress.show(results.ended(), false);
+    progress.leave_line();
+    throw;
+  }
   for (std::size_t k = 0; k < work.chunks.size(); ++k) {
     try {
       work.results.fits.append(results[k].get());
@@ -259,15 +291,17 @@ int work_through(const Settings& settings, int ranks) {
   return failed > 0 ? kSomeFailed : 0;
 }
 
-int drive(int argc, char** argv, int ranks) {
-  Settings settings;
-  CLI::App app("Fits forecasting models to many time series and scores them.", "rankine-many-models");
-  add_options(app, settings);
+/// What the runtime needs to know before it starts.
+rk::RuntimeOptions runtime_options(const Settings& settings) {
+  rk::RuntimeOptions options;
+  if (std::getenv("RANKINE_RUN_DIR") == nullptr) options.run_directory = settings.out;
+  if (!settings.walltime.empty()) options.walltime = rk::parse_walltime(settings.walltime);
+  return options;
+}
+
+int drive(const Settings& settings, int ranks) {
   try {
-    app.parse(argc, argv);
     return work_through(settings, ranks);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;
   } catch (const rk::InputError& error) {
     std::cerr << "rankine-many-models: " << error.what() << '\n';
   } catch (const std::filesystem::filesystem_error& error) {
@@ -279,6 +313,18 @@ int drive(int argc, char** argv, int ranks) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  rk::Runtime runtime(argc, argv);
-  return runtime.run([&] { return drive(argc, argv, runtime.size()); });
+  Settings settings;
+  CLI::App app("Fits forecasting models to many time series and scores them.", "rankine-many-models");
+  add_options(app, settings);
+  std::optional<CLI::ParseError> wrong;  // all ranks read the options, one says what is wrong with them
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    wrong = error;
+  }
+  rk::Runtime runtime(argc, argv, wrong ? rk::RuntimeOptions{} : runtime_options(settings));
+  return runtime.run([&] {
+    if (wrong) return app.exit(*wrong) == 0 ? 0 : 1;
+    return drive(settings, runtime.size());
+  });
 }

@@ -86,7 +86,9 @@ void replace_file(const std::filesystem::path& path, const std::string& text) {
 std::string prepare_run_directory(const std::string& directory) {
   namespace fs = std::filesystem;
   const std::string remedy =
-      ". Remedy: choose another directory with RuntimeOptions::run_directory or RANKINE_RUN_DIR";
+      ". Remedy: choose another one that you may write to (RuntimeOptions::run_directory, RANKINE_RUN_DIR, "
+      "or "
+      "the program's option for it)";
   std::error_code error;
   const fs::path path = fs::absolute(directory, error);
   if (!error && fs::exists(path, error) && !fs::is_directory(path, error)) {

@@ -73,9 +73,15 @@ class WrongInput(unittest.TestCase):
         self.refused("series N1 has no test row; the file is cut short", "--data", path)
 
     def test_an_unwritable_folder(self):
-        job = fit(2, "--series", 3, out=os.path.join(self.file("file", "text"), "below"))
+        folder = os.path.join(self.file("file", "text"), "below")
+        job = fit(2, "--series", 3, out=folder)
+        self.assertEqual(job.returncode, 2, job.said())
+        self.assertIn(f"rankine: the run directory {folder} cannot be made", job.stderr)
+
+    def test_a_wall_time_that_is_none(self):
+        job = fit(2, "--series", 3, "--walltime", "soon")
         self.assertEqual(job.returncode, 1, job.said())
-        self.assertIn("rankine-many-models: --out: ", job.stderr)
+        self.assertIn('the wall time "soon" is no time. Remedy: write 90 (seconds), 30m', job.stderr)
 
     def test_bad_series_are_named_and_the_rest_goes_on(self):
         noise = random.Random(3)
