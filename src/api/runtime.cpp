@@ -15,6 +15,7 @@
 #include "api/settings.hpp"
 #include "runtime/crash_report.hpp"
 #include "runtime/launch.hpp"
+#include "runtime/leftovers.hpp"
 
 namespace rankine {
 
@@ -49,7 +50,10 @@ struct Runtime::State {
     site.sentinel->guard_end(code);
     sentinel = std::move(site.sentinel);  // until MPI has ended
     site.transport->close(orderly && !exit_code);
-    if (exit_code) _exit(*exit_code);  // a rank died: MPI_Finalize would wait for it
+    if (exit_code) {
+      runtime::remove_mpi_files();
+      _exit(*exit_code);  // a rank died: MPI_Finalize would wait for it
+    }
     if (!orderly) session.abandon();
   }
 

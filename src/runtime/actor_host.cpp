@@ -240,16 +240,21 @@ void ActorHost::cancel(ObjectId actor, Rank from, std::uint64_t ticket) {
   }
 }
 
-void ActorHost::reply_cancelled(HostedCall* call) {
+void ActorHost::reply_failure(const HostedCall& call, scheduler::FailureKind kind, const char* text) {
   ResultHolder result(store_, room_, blobs_, inline_bytes_);
   Failure failure;
-  failure.kind = scheduler::FailureKind::cancelled;
-  failure.parts.text = "rankine: the call was cancelled before its turn came";
+  failure.kind = kind;
+  failure.parts.text = text;
   const std::vector<std::byte> bytes = pack_failure(failure);
   Blob* blob = blobs_.make_inline(bytes.size());
   std::memcpy(blob->body(), bytes.data(), bytes.size());
   result.fail(blob);
-  reply(*call, result);
+  reply(call, result);
+}
+
+void ActorHost::reply_cancelled(HostedCall* call) {
+  reply_failure(*call, scheduler::FailureKind::cancelled,
+                "rankine: the call was cancelled before its turn came");
   note_applied(*call);
   recycle(call);
 }

@@ -95,6 +95,7 @@ class ActorHost {
   void execute(Turn& turn, HostedCall& call, ResultHolder& result);
   void invoke(Turn& turn, HostedCall& call, ResultHolder& result);
   void reply(const HostedCall& call, ResultHolder& result);
+  void reply_failure(const HostedCall& call, scheduler::FailureKind kind, const char* text);
   void reply_cancelled(HostedCall* call);
   void note_applied(HostedCall& call);
   void save(Turn& turn, Lock& lock);

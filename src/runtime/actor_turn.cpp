@@ -162,7 +162,14 @@ void ActorHost::run_calls(Turn& turn, Lock& lock) {
   save_if_asked(turn, lock);
   while (HostedCall* call = next_call(instance)) {
     const auto applied = call->resent ? instance.applied.find(number(call->caller)) : instance.applied.end();
-    if (applied == instance.applied.end() || applied->second < call->sequence) run_one(turn, *call, lock);
+    if (applied == instance.applied.end() || applied->second < call->sequence) {
+      run_one(turn, *call, lock);
+    } else {
+      // Answers what its caller has the answer of, most often: then this one goes unread.
+      reply_failure(*call, scheduler::FailureKind::actor_restarted,
+                    "rankine: the call was applied by a former life of the actor, whose checkpoint holds its "
+                    "effect, but its result was lost with that life");
+    }
     note_applied(*call);
     recycle(call);
     const std::uint32_t every = instance.traits.checkpoint_every;

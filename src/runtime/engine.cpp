@@ -120,6 +120,7 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
   }
   if (is_head) {
     head_->connect(*client_);
+    head_->on_enlist([this] { enlist_head(); });
     const int first = topology_.size() == 1 ? 0 : 1;
     for (int r = first; r < topology_.size(); ++r) {
       head_->worker_joined(Rank{r}, settings_.workers[static_cast<std::size_t>(r)]);
@@ -393,9 +394,8 @@ std::size_t Engine::poll() {
   const std::size_t came = transport_.poll(*this) + offload_.settle();
   if (must_leave_) [[unlikely]]
     leave();
-  if (watchman_ && watchman_->due()) [[unlikely]] {
-    for (const Rank dead : watchman_->look(now())) lost_.push_back(dead);
-  }
+  if (watchman_ && watchman_->due()) [[unlikely]]
+    look_out(now());
   if (!lost_.empty()) [[unlikely]]
     bury_lost();
   transport_.flush();
@@ -643,6 +643,11 @@ void Engine::leave() {
   std::abort();  // not reached
 }
 
+void Engine::look_out(Time t) {
+  for (const Rank dead : watchman_->look(t)) lost_.push_back(dead);
+  if (head_ == nullptr && gangs_->is_stuck(t)) must_leave_ = true;
+}
+
 /// What the dead had sent has arrived by now and is true: it is read first.
 void Engine::bury_lost() {
   for (int polls = 0; polls < kLastPolls && transport_.poll(*this) > 0; ++polls) {
@@ -681,8 +686,13 @@ void Engine::bury(Rank dead) {
   for (int r = 1; r < topology_.size(); ++r) {
     if (Rank{r} != dead) MessageWriter(transport_.append(Rank{r}, sizeof message)).record(message);
   }
-  if (head_->workers() > 0) return;
-  make_worker();  // nobody else is left to do the work
+  if (head_->workers() == 0) enlist_head();
+}
+
+/// Too few others are left to do the work.
+void Engine::enlist_head() {
+  if (worker_ != nullptr) return;
+  make_worker();
   head_->worker_joined(kHead, settings_.workers[static_cast<std::size_t>(index(kHead))]);
 }
 

@@ -187,6 +187,8 @@ class Engine final : private Waiting,
   /// Nobody runs anything on other threads of this rank.
   bool at_rest() const;
   void make_worker();
+  void enlist_head();
+  void look_out(Time t);
   void bury_lost();
   void bury(Rank dead);
   void on_goodbye(Rank rank);

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "runtime/gang_break.hpp"
+#include "runtime/gang_operation.hpp"
 #include "transport/mpi_error.hpp"
 
 namespace rankine::runtime {
@@ -29,15 +31,21 @@ GangComms::~GangComms() {
   MPI_Comm_free(&all_);
 }
 
-MPI_Comm GangComms::create(std::span<const Rank> members, std::uint32_t serial) {
+MPI_Comm GangComms::create(std::span<const Rank> members, std::uint32_t serial, std::atomic<bool>& creating) {
   std::vector<int> ranks;
   ranks.reserve(members.size());
   for (const Rank member : members) ranks.push_back(index(member));
   MPI_Group group = MPI_GROUP_NULL;
   check_mpi(MPI_Group_incl(group_, static_cast<int>(ranks.size()), ranks.data(), &group), "MPI_Group_incl");
+  struct Free {
+    MPI_Group* group;
+    ~Free() { MPI_Group_free(group); }
+  } const free_group{&group};
+  if (Breakable* member = breakable()) check_mpi(meet(*member, group), "MPI_Sendrecv");
   MPI_Comm comm = MPI_COMM_NULL;
+  creating = true;
   const int code = PMPI_Comm_create_group(all_, group, tag(serial), &comm);
-  MPI_Group_free(&group);
+  creating = false;
   check_mpi(code, "MPI_Comm_create_group");
   ++in_use_;
   return comm;

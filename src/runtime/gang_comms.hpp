@@ -23,8 +23,9 @@ class GangComms {
   GangComms& operator=(const GangComms&) = delete;
 
   /// Collective over the members, each on a thread where it may wait. `serial` tells gangs apart that are
-  /// created at the same time.
-  MPI_Comm create(std::span<const Rank> members, std::uint32_t serial);
+  /// created at the same time. MPI's creation cannot be broken off; so the members meet before, which can,
+  /// and only then go into it, all at once: `creating` is true meanwhile. Throws GangBroken.
+  MPI_Comm create(std::span<const Rank> members, std::uint32_t serial, std::atomic<bool>& creating);
   /// All members have returned. One that still holds a message is kept.
   void free(MPI_Comm comm);
   /// How many are left until there are no more.

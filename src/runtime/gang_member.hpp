@@ -36,6 +36,8 @@ struct GangMember {
 
   std::atomic<std::uint32_t> go{kWait};
   std::atomic<bool> broken{false};
+  std::atomic<bool> creating{false};  ///< inside MPI, where nothing ends a wait for the others
+  Time broken_at{};
   bool said_ready = false;
   bool failed = false;
   std::vector<std::byte> body;  ///< the packed value or failure

@@ -15,6 +15,10 @@
 
 namespace rankine::runtime {
 
+/// A token to the group's first member and back: all are there. By messages outside of the gang's own
+/// communicator, which a broken gang's members can leave. Throws GangBroken.
+int meet(Breakable& member, MPI_Group group);
+
 class Operation {
  public:
   /// Throws GangBroken if the gang is broken already: nothing new is begun then.

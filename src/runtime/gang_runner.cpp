@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <rankine/core/check.hpp>
+#include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
 
 #include "runtime/body.hpp"
@@ -23,6 +24,9 @@
 namespace rankine::runtime {
 
 namespace {
+
+/// Communicators are made in well under a millisecond.
+constexpr Nanoseconds kCreationGrace = 2 * kSecond;
 
 void append(std::vector<std::byte>& to, const void* from, std::size_t count) {
   const auto* begin = static_cast<const std::byte*>(from);
@@ -193,8 +197,15 @@ void GangRunner::on_note(const NoteMessage& note) {
   if (note.header.type == MessageType::run_gang) {
     member->let_go(GangMember::kRun);
   } else {
+    member->broken_at = now();
     member->break_off();
   }
+}
+
+bool GangRunner::is_stuck(Time t) const {
+  return std::any_of(members_.begin(), members_.end(), [t](const auto& member) {
+    return member->broken && member->creating && t - member->broken_at > kCreationGrace;
+  });
 }
 
 GangMember* GangRunner::find(TaskId gang, std::uint64_t attempt) const {
@@ -229,9 +240,12 @@ void GangRunner::run(GangMember& member, Breakable& breakable) {
   try {
     const GangInputs inputs(member, puller_);
     get_ready(member);
-    // From here on all members go the same way: into the creation of the communicator, or none.
     if (await_change(member.go, GangMember::kWait, settings_.awake) == GangMember::kLeave)
       throw GangBroken("rankine: the gang was broken before it began");
+    breakable.broken = &member.broken;
+    breakable.comms = settings_.comms;
+    breakable.tag = settings_.comms != nullptr ? settings_.comms->tag(member.serial) : 0;
+    const BreakableScope scope_of_mpi(breakable);
     comm = create_communicator(member);
     if (comm != MPI_COMM_NULL) member.place.communicator = &comm;
     call(member, inputs, breakable);
@@ -253,10 +267,10 @@ void GangRunner::get_ready(GangMember& member) {
   host_.publish();
 }
 
-MPI_Comm GangRunner::create_communicator(const GangMember& member) {
+MPI_Comm GangRunner::create_communicator(GangMember& member) {
   if (settings_.comms == nullptr) return MPI_COMM_NULL;
   free_communicators();
-  return settings_.comms->create(member.ranks, member.serial);
+  return settings_.comms->create(member.ranks, member.serial, member.creating);
 }
 
 /// For a crash report.
@@ -273,10 +287,6 @@ void GangRunner::call(GangMember& member, const GangInputs& inputs, Breakable& b
   const AwakeScope awake(settings_.awake);
   const OpenMpThreads threads(std::max(1, static_cast<std::int32_t>(member.holding.resources.cpus.value())));
   if (!member.holding.gpus.empty()) use_gpu_device(member.holding.gpus.front());
-  breakable.broken = &member.broken;
-  breakable.comms = settings_.comms;
-  breakable.tag = settings_.comms != nullptr ? settings_.comms->tag(member.serial) : 0;
-  const BreakableScope scope(breakable);
   breakable.check();
   Reader common(inputs.view.common(), inputs.view.owner());
   MemberValue value(member, store_, room_, settings_.inline_bytes);

@@ -48,6 +48,8 @@ class GangRunner {
                   std::vector<Blob*>&& dependencies);
   void on_note(const NoteMessage& note);
   bool is_member(TaskId gang, std::uint64_t attempt) const { return find(gang, attempt) != nullptr; }
+  /// A member waits for a communicator that cannot come into being: another one died while it was made.
+  bool is_stuck(Time t) const;
   /// No member is here.
   bool idle() const { return members_.empty(); }
 
@@ -59,7 +61,7 @@ class GangRunner {
   // On the member's thread, without the lock.
   void run(GangMember& member, Breakable& breakable);
   void get_ready(GangMember& member);
-  MPI_Comm create_communicator(const GangMember& member);
+  MPI_Comm create_communicator(GangMember& member);
   static void describe(GangMember& member, const GangInputs& inputs);
   void call(GangMember& member, const GangInputs& inputs, Breakable& breakable);
   void fail(GangMember& member, const std::exception_ptr& error);

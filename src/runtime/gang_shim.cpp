@@ -70,9 +70,9 @@ int wait_for(Breakable& member, int count, MPI_Request* requests, Look&& look) {
   }
 }
 
-/// A token to the group's first member and back: all are there. By messages outside of the gang's own
-/// communicator, which a broken gang's members can leave.
-int meet(Breakable& member, MPI_Group group) {
+}  // namespace
+
+int rankine::runtime::meet(Breakable& member, MPI_Group group) {
   int size = 0;
   int rank = 0;
   PMPI_Group_size(group, &size);
@@ -98,8 +98,6 @@ int meet(Breakable& member, MPI_Group group) {
   for (std::size_t i = 1; i < ranks.size() && code == MPI_SUCCESS; ++i) code = to(in_world[i]);
   return code;
 }
-
-}  // namespace
 
 extern "C" {
 
@@ -405,7 +403,7 @@ int MPI_Comm_create(MPI_Comm comm, MPI_Group group, MPI_Comm* made) {
 int MPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* made) {
   Breakable* member = breakable();
   if (member != nullptr) {
-    const int code = meet(*member, group);
+    const int code = rankine::runtime::meet(*member, group);
     if (code != MPI_SUCCESS) return code;
   }
   return PMPI_Comm_create_group(comm, group, tag, made);

@@ -31,6 +31,7 @@ scheduler::Limits limits_for(const transport::Transport& transport, int ranks, c
   limits.deadline = settings.deadline;
   limits.interrupt_grace = settings.timeout_grace;
   limits.piece_max = piece_elements_max(transport.message_bytes_max());
+  limits.reserve = settings.reserve;
   limits.expected_workers = static_cast<std::uint32_t>(ranks > 1 ? ranks - 1 : 1);
   return limits;
 }
@@ -546,6 +547,9 @@ void Head::carry_out(const scheduler::FreeValue& free) {
 void Head::carry_out(const scheduler::FreePayload& free) {
   payload_bytes_ -= static_cast<std::int64_t>(as_blob(free.payload)->bytes);
   drop(as_blob(free.payload));
+}
+void Head::carry_out(const scheduler::Enlist&) {
+  enlist_();
 }
 void Head::carry_out(const scheduler::SetTimer& timer) {
   timer_ = timer.at;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ struct HeadSettings {
   std::uint64_t pending_bytes_max = 0;  ///< of arguments; 0: a quarter of the memory of rank 0
   Nanoseconds timeout_grace = 5 * kSecond;
   Time deadline{std::numeric_limits<std::int64_t>::max()};  ///< what is known to end later is not started
+  bool reserve = false;   ///< rank 0 executes when workers were lost and too few are left
   bool can_kill = false;  ///< ranks are processes, and there is one to spare
 };
 
@@ -46,6 +48,8 @@ class Head final : public HeadPort {
 
   /// Where deliveries to rank 0 go. Set before the first event.
   void connect(Client& local) { local_ = &local; }
+  /// What lets rank 0 execute. Set before the first event.
+  void on_enlist(std::function<void()> enlist) { enlist_ = std::move(enlist); }
   void worker_joined(Rank rank, const scheduler::Resources& resources);
 
   void on_message(Rank source, const Header& header, std::span<const std::byte> message);
@@ -116,6 +120,7 @@ class Head final : public HeadPort {
   void carry_out(const scheduler::PrepareGang& prepare);
   void carry_out(const scheduler::RunGang& run);
   void carry_out(const scheduler::BreakGang& broken);
+  void carry_out(const scheduler::Enlist& enlist);
   void carry_out(const scheduler::StartActor& start);
   void carry_out(const scheduler::StopActor& stop);
 
@@ -146,6 +151,7 @@ class Head final : public HeadPort {
   scheduler::Scheduler scheduler_;
   Spread spread_;
   Client* local_ = nullptr;
+  std::function<void()> enlist_;
   scheduler::Commands commands_;
   std::vector<scheduler::Outcome> outcomes_;
   std::vector<std::vector<scheduler::Inside>> staged_refs_;  ///< by rank: of its next submit, put or finished

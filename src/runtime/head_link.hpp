@@ -33,6 +33,8 @@ class HeadLink {
     here_.deliver(kHead, message);
     memory_ = std::move(memory);
   }
+  /// What was sent so far is on its way, whatever becomes of this rank.
+  void flush() { transport_.flush(); }
   std::size_t message_bytes_max() const { return transport_.message_bytes_max(); }
 
  private:

@@ -411,6 +411,7 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
         "not use it. Remedy: let rk::Runtime initialise MPI, or ask for MPI_THREAD_MULTIPLE in "
         "MPI_Init_thread, with an MPI library that grants it";
   }
+  site.settings.head.reserve = site.topology.size() > 1;
   site.settings.head.can_kill = site.topology.size() > 2;  // another worker must be left
   site.settings.sentinel = site.sentinel.get();
   check_mpi(MPI_Barrier(session.comm()), "MPI_Barrier");

@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include "runtime/leftovers.hpp"
+
 namespace rankine::runtime {
 
 namespace {
@@ -145,6 +147,7 @@ void Watchman::tell(Rank to, MessageType type, Rank about) {
 void Watchman::leave(const char* why) const {
   std::fprintf(stderr, "rankine: rank %d leaves: %s\n", index(topology_.rank), why);
   std::fflush(nullptr);
+  remove_mpi_files();
   _exit(1);
 }
 

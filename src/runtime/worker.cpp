@@ -387,6 +387,8 @@ void Worker::finish(Piece& piece) {
   let_go(piece);
   typical_piece_ += (piece.busy - typical_piece_) / 4;
   if (piece.results > 0) send_finished(piece);
+  // So that a later task's crash on this rank is not taken for another one of this one's.
+  if (piece.attempt > 1) link_.flush();
   recycle(&piece);
 }
 

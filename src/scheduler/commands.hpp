@@ -101,13 +101,17 @@ struct BreakGang {
   std::uint16_t attempt = 1;
 };
 
+/// Workers were lost, and none that is left could ever hold something that waits: let rank 0 execute, too
+/// (WorkerJoined), now. Sent once, and only under Limits::reserve.
+struct Enlist {};
+
 /// Send Tick at this instant (replaces an earlier wish).
 struct SetTimer {
   Time at;
 };
 
 using Command = std::variant<Start, Recall, Interrupt, Deliver, FreeValue, FreePayload, StartActor, StopActor,
-                             PrepareGang, RunGang, BreakGang, SetTimer>;
+                             PrepareGang, RunGang, BreakGang, Enlist, SetTimer>;
 using Commands = std::vector<Command>;
 
 }  // namespace rankine::scheduler

@@ -125,8 +125,7 @@ bool State::place_task(Lane& lane, LaneId id) {
     dispatch(head, placement.worker, false, placement.choice);
     return true;
   }
-  if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
-      nodes.seen_count() >= limits.expected_workers) {
+  if (placement.verdict == Placement::Verdict::never && never_is_final()) {
     fail_never(head);
     return true;
   }
@@ -205,6 +204,15 @@ void State::dispatch(Index index, Rank rank, bool behind, std::uint8_t choice) {
   if (!behind) on_activated(made);
   update_room(worker);
   update_stealable(worker);
+}
+
+/// Whether what no worker can hold is to fail: not before all have joined, and not before rank 0 has, which
+/// helps out when some were lost.
+bool State::never_is_final() {
+  if (nodes.live_count() == 0 || nodes.seen_count() < limits.expected_workers) return false;
+  if (!limits.reserve || nodes.live_count() == nodes.seen_count() || nodes.live(kHead)) return true;
+  if (!std::exchange(enlist_asked, true)) emit(Enlist{});
+  return false;
 }
 
 void State::fail_never(Index index) {

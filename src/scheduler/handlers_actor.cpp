@@ -78,8 +78,7 @@ void State::place_again(Index index) {
   const Placement placement = place(lanes[id].request, nodes);
   if (placement.verdict == Placement::Verdict::placed)
     return start_actor(index, placement.worker, placement.choice);
-  if (placement.verdict == Placement::Verdict::never && nodes.live_count() > 0 &&
-      nodes.seen_count() >= limits.expected_workers) {
+  if (placement.verdict == Placement::Verdict::never && never_is_final()) {
     std::string text = "the actor cannot restart: it asks for " + describe(lanes[id].request) + "; " +
                        nodes.describe_largest();
     return end_actor(index, {FailureKind::unsatisfiable, {}, std::move(text)});

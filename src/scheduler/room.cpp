@@ -177,7 +177,7 @@ bool State::place_gang_head(Index index, LaneId id) {
     }
     gang.tried = supply_changes;
     const bool never = keep_room(id, index, gang.ranks) == Placement::Verdict::never;
-    if (never && nodes.live_count() > 0 && nodes.seen_count() >= limits.expected_workers) {
+    if (never && never_is_final()) {
       fail_no_room(index, lanes[id].request);
       return true;
     }

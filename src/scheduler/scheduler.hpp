@@ -28,6 +28,7 @@ struct Limits {
       50 * kMillisecond;           ///< a request that was overtaken for so long gets a worker drained for it
   std::uint32_t piece_max = 4096;  ///< elements of a range sent as one piece at most
   std::uint32_t expected_workers = 1;         ///< "unsatisfiable" is not said before so many have joined
+  bool reserve = false;                       ///< rank 0 joins when it is asked to (Enlist)
   std::uint32_t poison_deaths = 3;            ///< a task whose ranks died so often is the culprit
   Nanoseconds interrupt_grace = 5 * kSecond;  ///< between a polite Interrupt for a timeout and a forced one
   Nanoseconds break_grace = 30 * kSecond;     ///< between BreakGang and a forced Interrupt of who is still in

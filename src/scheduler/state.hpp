@@ -77,6 +77,7 @@ struct State {
   std::vector<ClassState> classes;
   std::unordered_multimap<std::uint64_t, ClassId> class_index;  ///< by hash of the options
   std::vector<Lane> lanes;
+  bool enlist_asked = false;  ///< rank 0 was asked to execute, too
   std::vector<Death> deaths;
   std::size_t deaths_prune_at = 64;  ///< size at which those that nobody tells of any more are looked for
   std::unordered_map<std::uint64_t, Failure> failures;  ///< by failure_key()
@@ -238,6 +239,7 @@ struct State {
   bool place_task(Lane& lane, LaneId id);
   bool place_near_data(const Lane& lane, LaneId id);
   NodeId home_of(const Group& group) const;
+  bool never_is_final();
   void fail_never(Index group);
   void steal_for(Rank idle);
   bool recall_from(Worker& victim);

@@ -19,6 +19,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <boost/mpi.hpp>
+
 #include <rankine/rankine.hpp>
 
 namespace rk = rankine;
@@ -140,6 +142,99 @@ void thawed() {
   expect_equal(rk::statistics().workers, std::uint64_t{4}, "workers that are left");
 }
 
+double agree(rk::Gang& gang, int way, const std::string& mark) {
+  double value = gang.rank();
+  for (int i = 0; i < 50; ++i) {
+    value = boost::mpi::all_reduce(gang.comm(), value, std::plus<>()) / gang.size();
+    if (i == 20 && gang.rank() == 1) die_once(way, mark);
+  }
+  return value;
+}
+
+/// A member dies while the others are inside a collective operation: they get out, and the gang runs anew.
+void gang() {
+  const auto others = start_other_work(100);
+  const std::string mark = new_mark();
+  const auto agreed = rk::submit_gang<agree>({.ranks = 3}, static_cast<int>(Way::sigkill), mark);
+  expect_equal(agreed.get(), 1.0, "the second attempt");
+  std::remove(mark.c_str());
+  finish(others);
+}
+
+/// With one worker left besides rank 0, rank 0 joins, so that a gang of two goes on.
+void gang_with_the_head() {
+  const std::string mark = new_mark();
+  const auto agreed = rk::submit_gang<agree>({.ranks = 2}, static_cast<int>(Way::sigkill), mark);
+  expect_equal(agreed.get(), 0.5, "the second attempt");
+  std::remove(mark.c_str());
+  try {
+    rk::submit_gang<agree>({.ranks = 3}, static_cast<int>(Way::sigkill), mark).get();
+    expect(false, "a gang of three ran on two ranks");
+  } catch (const rk::Unsatisfiable& error) {
+    std::cout << "too large: " << error.what() << std::endl;
+  }
+}
+
+/// What it has counted is in its checkpoints.
+class Counter {
+ public:
+  int add(int k) { return n_ += k; }
+  int add_and_die_once(int k, const std::string& mark) {
+    die_once(static_cast<int>(Way::sigkill), mark);
+    return n_ += k;
+  }
+  int save() const { return n_; }
+  void load(int n) { n_ = n; }
+
+ private:
+  int n_ = 0;
+};
+
+void actor() {
+  const std::string mark = new_mark();
+  const auto counter = rk::spawn<Counter>({.max_restarts = 1, .max_task_retries = 1, .checkpoint_every = 3});
+  std::vector<rk::Future<int>> sums;
+  for (int i = 0; i < 10; ++i) sums.push_back(counter.call<&Counter::add>(1));
+  sums.push_back(counter.call<&Counter::add_and_die_once>(1, mark));
+  for (int i = 0; i < 10; ++i) sums.push_back(counter.call<&Counter::add>(1));
+  for (int i = 0; i < 21; ++i) expect_equal(sums[static_cast<std::size_t>(i)].get(), i + 1, "a call");
+  std::remove(mark.c_str());
+  const auto second = rk::spawn<Counter>({.max_restarts = 0});
+  try {
+    second.call<&Counter::add_and_die_once>(1, mark).get();
+    expect(false, "a call of an actor without a restart");
+  } catch (const rk::ActorDied& error) {
+    std::cout << "no restart: " << error.what() << std::endl;
+  }
+  std::remove(mark.c_str());
+}
+
+/// One worker after the other dies; then rank 0 works.
+void last_worker() {
+  const auto others = start_other_work(300);
+  for (int n = 0; n < 4; ++n) {
+    const std::string mark = new_mark() + std::to_string(n);
+    expect_equal(rk::submit<die_once>(static_cast<int>(Way::sigkill), mark).get(), 7, "another attempt");
+    std::remove(mark.c_str());
+  }
+  finish(others);
+  expect_equal(rk::statistics().workers, std::uint64_t{1}, "rank 0");
+}
+
+/// A task that has no try left says so, with the rank.
+void no_retry() {
+  const std::string mark = new_mark();
+  const auto dying =
+      rk::submit<die_once>({.max_retries = 0, .name = "fragile"}, static_cast<int>(Way::sigkill), mark);
+  try {
+    dying.get();
+    expect(false, "there is no retry");
+  } catch (const rk::WorkerDied& error) {
+    std::cout << "no retry: " << error.what() << std::endl;
+  }
+  std::remove(mark.c_str());
+}
+
 /// The head is killed from outside while all ranks work.
 void headless() {
   const auto others = start_other_work(100'000);
@@ -171,6 +266,11 @@ const std::map<std::string, std::function<void()>> kScenes = {
     {"thawed", thawed},
     {"poison", poison},
     {"headless", headless},
+    {"gang", gang},
+    {"gang with the head", gang_with_the_head},
+    {"actor", actor},
+    {"last worker", last_worker},
+    {"no retry", no_retry},
 };
 
 }  // namespace

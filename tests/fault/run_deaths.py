@@ -72,6 +72,24 @@ class Deaths(unittest.TestCase):
 
         self.play("thawed", on_line)
 
+    def test_a_gang_whose_member_dies_runs_anew(self):
+        self.play("gang")
+
+    def test_rank_0_joins_a_gang_when_too_few_are_left(self):
+        said = "\n".join(self.play("gang with the head", ranks=3))
+        self.assertRegex(said, r"too large: .*a gang of 3 ranks asks for 1 cpus on each")
+
+    def test_an_actor_goes_on_from_its_checkpoint(self):
+        said = "\n".join(self.play("actor"))
+        self.assertRegex(said, r"no restart: .*the rank that ran it died: \d; no restart is left")
+
+    def test_rank_0_works_when_the_last_worker_is_gone(self):
+        self.play("last worker")
+
+    def test_a_task_without_a_retry_fails_with_its_rank(self):
+        said = "\n".join(self.play("no retry"))
+        self.assertRegex(said, r"no retry: rankine: fragile failed: the rank that ran it died: \d; no retry")
+
     def test_ranks_leave_when_the_head_is_killed(self):
         with jobs.Job(RANKS, PROGRAM, "headless", recovery=True) as job:
             pid = int(job.line().partition(": ")[2])

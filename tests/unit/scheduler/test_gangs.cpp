@@ -17,6 +17,30 @@ std::set<int> members(const Harness& h) {
 
 }  // namespace
 
+TEST_CASE("where workers were lost, rank 0 is asked to help before a request fails for good") {
+  Limits limits;
+  limits.expected_workers = 3;
+  limits.reserve = true;
+  Harness h(limits);
+  for (int rank = 1; rank <= 3; ++rank) h.join(rank);
+  h.submit_gang(1, 4, h.intern());
+  CHECK(h.failure(1) == FailureKind::unsatisfiable);  // nobody was lost: it never was possible
+  CHECK(h.of<Enlist>().empty());
+  h.submit_gang(2, 3, h.intern());
+  REQUIRE(members(h) == std::set<int>{1, 2, 3});
+  h.handle(WorkerLost{Rank{1}, false});
+  h.member_finished(2, 2);
+  h.member_finished(2, 3);
+  CHECK(h.of<Enlist>().size() == 1);
+  CHECK(h.state(2) == ObjectState::pending);
+  h.handle(Tick{});
+  CHECK(h.of<Enlist>().empty());  // once is enough
+  h.join(0);
+  CHECK(members(h) == std::set<int>{0, 2, 3});
+  h.submit_gang(4, 4, h.intern());
+  CHECK(h.failure(4) == FailureKind::unsatisfiable);
+}
+
 TEST_CASE("a gang runs when all members are ready and ends with the value of member 0 when all are out") {
   Harness h;
   h.join(1);
