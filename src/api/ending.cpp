@@ -70,7 +70,7 @@ int Ending::say_stopped(const Engine::Stopped& stopped) {
   std::fprintf(stderr, "rankine: stopped %s after %llu of %llu tasks; %s\n", stopped.reason.c_str(),
                static_cast<unsigned long long>(ended), static_cast<unsigned long long>(counts.submitted),
                rest.c_str());
-  return kept ? 0 : kNothingKept;
+  return code_of_drained(directory);
 }
 
 void Ending::write(const std::string& how, int code, const Engine::Stopped& stopped) {

@@ -17,6 +17,10 @@ class Ending {
  public:
   /// A drained run of which nothing was kept: it has not done what it should, try again (EX_TEMPFAIL).
   static constexpr int kNothingKept = 75;
+  /// Of a run that was stopped early; with a run directory the next one goes on from there.
+  static int code_of_drained(const std::string& run_directory) {
+    return run_directory.empty() ? kNothingKept : 0;
+  }
   static constexpr int kInterrupted = 130;  ///< as a shell says of Ctrl-C
 
   Ending(runtime::MpiSession& session, runtime::Site& site, bool requeue);

@@ -129,7 +129,7 @@ int run_as_threads(const PretendedNodes& nodes, const RuntimeOptions& options,
         driver();
         return 0;
       });
-      if (engine.stopped().early) code = Ending::kNothingKept;
+      if (engine.stopped().early) code = Ending::code_of_drained(run_directory_of(options));
     } catch (...) {
       failure = std::current_exception();
     }

@@ -353,7 +353,7 @@ void ActorHost::release_held_back(ActorInstance& instance, std::uint64_t caller)
 // ---- who has the object ----
 
 bool ActorHost::may_start(const ActorInstance& instance) const {
-  if (instance.phase != ActorInstance::Phase::alive || instance.stopping) return false;
+  if (instance.phase != ActorInstance::Phase::alive || instance.stopping || instance.closed) return false;
   return instance.suspended < instance.traits.max_concurrency ? !instance.ready.empty()
                                                               : instance.inner_ready > 0;
 }

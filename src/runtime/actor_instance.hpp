@@ -117,6 +117,7 @@ struct ActorInstance {
   std::map<Rank, AppliedMarks> marks;
   std::uint32_t since_checkpoint = 0;
   bool save_asked = false;  ///< the run ends: its state is wanted before the next call
+  bool closed = false;      ///< it was given: no further call runs, which the next run would not know of
   std::uint64_t checkpoints = 0;
   std::map<std::uint64_t, std::vector<std::pair<Rank, std::uint64_t>>> unsaved;  ///< marks, by checkpoint
 };

@@ -183,7 +183,10 @@ void ActorHost::run_calls(Turn& turn, Lock& lock) {
 void ActorHost::save_if_asked(Turn& turn, Lock& lock) {
   ActorInstance& instance = *turn.instance_;
   if (!instance.save_asked) return;
-  if (can_save(instance)) save(turn, lock);
+  if (can_save(instance)) {
+    save(turn, lock);
+    instance.closed = true;
+  }
   save_over(instance);
 }
 

@@ -15,18 +15,29 @@ void Drain::ask(const DrainPlan& plan, const std::string& reason) {
   plan_.leave = std::min(plan_.leave, plan.leave);
 }
 
-Drain::Step Drain::step(Time now, bool busy, bool stuck) {
+Drain::Step Drain::step(Time now, const Load& load) {
   looked_ = now;
-  if (phase_ == Phase::open) {
-    const bool nothing_to_do = quiet_for_long(now, stuck && !busy);
-    if (now < plan_.begin && !nothing_to_do) return Step::none;
-    phase_ = Phase::draining;
-    quiet_since_ = kNeverEnds;
-    return Step::begin;
+  switch (phase_) {
+    case Phase::open: {
+      const bool nothing_to_do = quiet_for_long(now, load.stuck && !load.busy);
+      if (now < plan_.begin && !nothing_to_do) return Step::none;
+      phase_ = Phase::draining;
+      quiet_since_ = kNeverEnds;
+      return Step::begin;
+    }
+    case Phase::draining:
+      if (now < plan_.cut && !quiet_for_long(now, !load.busy)) return Step::none;
+      phase_ = Phase::saving;
+      save_by_ = now + std::max<Nanoseconds>(0, (plan_.leave - now) / 2);
+      return Step::save;
+    case Phase::saving:
+      if (now < save_by_ && !load.saved) return Step::none;
+      phase_ = Phase::cut;
+      return Step::cut;
+    case Phase::cut:
+      break;
   }
-  if (phase_ == Phase::cut || (now < plan_.cut && !quiet_for_long(now, !busy))) return Step::none;
-  phase_ = Phase::cut;
-  return Step::cut;
+  return Step::none;
 }
 
 bool Drain::quiet_for_long(Time now, bool quiet) {
@@ -40,6 +51,7 @@ bool Drain::quiet_for_long(Time now, bool quiet) {
 
 Time Drain::alarm() const {
   if (phase_ == Phase::cut) return kNeverEnds;
+  if (phase_ == Phase::saving) return std::min(save_by_, looked_ + kLook);
   const Time due = phase_ == Phase::open ? plan_.begin : plan_.cut;
   const bool looking = phase_ == Phase::draining || quiet_since_ != kNeverEnds;
   return looking ? std::min(due, looked_ + kLook) : due;

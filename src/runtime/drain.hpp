@@ -22,21 +22,24 @@ struct EndOfTime {
 
 class Drain {
  public:
-  enum class Step { none, begin, cut };
+  enum class Step { none, begin, save, cut };
 
   /// Of the wall time; all its instants may be kNeverEnds.
   Drain(const DrainPlan& plan, std::string reason) : plan_(plan), reason_(std::move(reason)) {}
 
   /// A signal came: draining begins now, unless it has. The earlier end counts.
   void ask(const DrainPlan& plan, const std::string& reason);
-  /// What is to be done now; each of begin and cut is said once, in this order. `busy`: something runs.
-  /// `stuck`: nothing runs or can be started, and something is left that would not end in time.
-  Step step(Time now, bool busy, bool stuck);
+  struct Load {
+    bool busy = false;   ///< something runs
+    bool stuck = false;  ///< nothing can be started, and something is left that would not end in time
+    bool saved = false;  ///< what was to be saved is
+  };
+  /// What is to be done now; begin, save and cut are said once each, in this order.
+  Step step(Time now, const Load& load);
   /// When step() is to be called again at the latest; kNeverEnds if nothing is known to come.
   Time alarm() const;
 
   bool draining() const { return phase_ != Phase::open; }
-  bool is_cut() const { return phase_ == Phase::cut; }
   const DrainPlan& plan() const { return plan_; }
   const std::string& reason() const { return reason_; }
 
@@ -45,7 +48,7 @@ class Drain {
   static constexpr Nanoseconds kSettled = 50 * kMillisecond;
   static constexpr Nanoseconds kLook = 10 * kMillisecond;
 
-  enum class Phase { open, draining, cut };
+  enum class Phase { open, draining, saving, cut };
   bool quiet_for_long(Time now, bool quiet);
 
   DrainPlan plan_;
@@ -53,6 +56,7 @@ class Drain {
   Phase phase_ = Phase::open;
   bool asked_ = false;
   Time looked_;
+  Time save_by_;
   Time quiet_since_ = kNeverEnds;  ///< kNeverEnds: it is not quiet
 };
 

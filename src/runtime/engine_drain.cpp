@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The end of a run's time, acted out: what Drain decides becomes events, messages and an end of the driver's
-// waits; then actors are saved, and what is left is cancelled.
+// The end of a run's time, acted out: what Drain decides becomes events and messages; actors are saved, the
+// driver's waits end, and what is left is cancelled.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -64,9 +64,14 @@ void Engine::keep_end_of_time(Time t) {
   // Calls of actors are not seen by the scheduler: with actors it cannot be known that all is stuck.
   const bool stuck = driving_ > 0 && !head_->had_actors() && head_->only_late_left();
   const bool busy = (stuck || drain_->draining()) && (head_->running() > 0 || !all_quiet());
-  switch (drain_->step(t, busy, stuck)) {
+  const bool saved = settings_.run_directory.empty() || ranks_saved_ >= topology_.size() - deaths_;
+  switch (drain_->step(t, {busy, stuck, saved})) {
     case Drain::Step::begin:
       return begin_drain(t);
+    case Drain::Step::save:
+      if (settings_.run_directory.empty()) return;
+      send_to_all(MessageType::save_actors, 0);
+      return actor_host_->save_all();
     case Drain::Step::cut:
       end_.cut = true;
       return transport_.ring();  // the driver may sleep
@@ -119,14 +124,9 @@ Nanoseconds Engine::until_leave() const {
   return std::max(kGoodbyeLeast, drain_->plan().leave - now());
 }
 
-/// The driver has left, or all is cut off: puts away what can be kept, then ends what is left.
+/// The driver has left, or all is cut off and saved: ends what is left.
 void Engine::end_drained(Lock& lock) {
   stopped_ = {true, drain_->reason(), head_->counts(), deaths_};
-  if (!settings_.run_directory.empty()) {
-    send_to_all(MessageType::save_actors, 0);
-    actor_host_->save_all();
-    drive_until([this] { return ranks_saved_ >= topology_.size() - deaths_; }, until_leave() / 2, lock);
-  }
   head_->cancel_everything();
   drive_until([this] { return head_->all_ended() && all_quiet(); }, until_leave() / 2, lock);
 }

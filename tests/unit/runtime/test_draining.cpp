@@ -2,9 +2,11 @@
 // Runs that come to the end of their time: what starts, what may end, what the driver and tasks see.
 #include <atomic>
 #include <chrono>
-#include <functional>
-#include <optional>
+#include <filesystem>
+#include <string>
 #include <vector>
+
+#include <stdlib.h>
 
 #include <rankine/core/clock.hpp>
 
@@ -49,13 +51,16 @@ int waits_for_a_late_one(int i) {
   return rk::submit<quick>(rk::submit<until_drain>(i)).get();
 }
 
+std::atomic<int> last_saved{-1};
+
 struct Remembering {
   int n = 0;
   int add(int k) { return n += k; }
-  template <class Archive>
-  void serialize(Archive& archive, unsigned) {
-    archive& n;
+  int save() const {
+    last_saved = n;
+    return n;
   }
+  void load(int saved) { n = saved; }
 };
 
 }  // namespace
@@ -166,6 +171,27 @@ TEST_CASE("actors' calls go on until the cut, and the run ends") {
   });
   CHECK(code == kNothingKept);
   CHECK(last > 0);
+}
+
+TEST_CASE("where there is a run directory to go on from, actors are saved at the end and the code is 0") {
+  std::string folder = (std::filesystem::temp_directory_path() / "rankine-draining-XXXXXX").string();
+  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  for (const int ranks : {1, 3}) {
+    INFO("ranks: " << ranks);
+    last_saved = -1;
+    int last = 0;
+    rk::RuntimeOptions options = short_run(400ms, 300ms);
+    options.run_directory = folder;
+    const int code = rk::run_as_threads(ranks, options, [&] {
+      const auto actor = rk::spawn<Remembering>();
+      while (!rk::draining()) last = actor.call<&Remembering::add>(1).get();
+      rk::submit<until_cancelled>(1).get();
+    });
+    CHECK(code == 0);
+    CHECK(last > 0);
+    CHECK(last_saved == last);  // all calls that the driver made are in it
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("when all that is left takes too long, the run does not wait for the wall time") {
