@@ -13,16 +13,14 @@
 namespace rankine::runtime {
 
 ActorHost::ActorHost(const Topology& topology, Waiting& waiting, JobQueue& jobs,
-                     transport::Transport& transport, HeadLink& link, Store& store, Puller& puller,
-                     Room& room, BlobPool& blobs, Client& client, ActorCaller& caller,
-                     std::size_t inline_bytes)
+                     transport::Transport& transport, HeadLink& link, Store& store, Room& room,
+                     BlobPool& blobs, Client& client, ActorCaller& caller, std::size_t inline_bytes)
     : topology_(topology),
       waiting_(waiting),
       jobs_(jobs),
       transport_(transport),
       link_(link),
       store_(store),
-      puller_(puller),
       room_(room),
       blobs_(blobs),
       client_(client),
@@ -58,7 +56,7 @@ ActorInstance* ActorHost::find(ObjectId actor) const {
 // ---- from the head ----
 
 void ActorHost::on_dependency(MessageReader& message) {
-  staged_dependencies_.push_back(read_body(message, blobs_).blob);
+  staged_dependencies_.push_back(read_dependency(message, blobs_));
 }
 
 void ActorHost::on_start(MessageReader& reader) {

@@ -14,7 +14,6 @@
 #include "runtime/actor_instance.hpp"
 #include "runtime/client.hpp"
 #include "runtime/head_link.hpp"
-#include "runtime/puller.hpp"
 #include "runtime/room.hpp"
 #include "runtime/topology.hpp"
 
@@ -37,8 +36,8 @@ class JobQueue {
 class ActorHost {
  public:
   ActorHost(const Topology& topology, Waiting& waiting, JobQueue& jobs, transport::Transport& transport,
-            HeadLink& link, Store& store, Puller& puller, Room& room, BlobPool& blobs, Client& client,
-            ActorCaller& caller, std::size_t inline_bytes);
+            HeadLink& link, Store& store, Room& room, BlobPool& blobs, Client& client, ActorCaller& caller,
+            std::size_t inline_bytes);
   ~ActorHost();
 
   // Messages from the head.
@@ -105,7 +104,6 @@ class ActorHost {
   void turn_ended(Turn& turn);
   void turn_blocked(Turn& turn);
   bool may_go_on(Turn& turn);
-  detail::ValueBytes bytes_of(const Blob& blob);
   void send_note(MessageType type, const ActorInstance& instance, std::uint64_t number, const Blob* body,
                  bool failed);
 
@@ -115,7 +113,6 @@ class ActorHost {
   transport::Transport& transport_;
   HeadLink& link_;
   Store& store_;
-  Puller& puller_;
   Room& room_;
   BlobPool& blobs_;
   Client& client_;

@@ -91,12 +91,6 @@ void ActorHost::construct(Turn& turn, Lock& lock) {
   }
 }
 
-/// Bytes that a message brought, readable in this process.
-detail::ValueBytes ActorHost::bytes_of(const Blob& blob) {
-  if (!blob.located) return {blob.inline_bytes(), {}};
-  return puller_.get(blob.location());
-}
-
 /// For a crash report; nullptr: the turn runs nothing of the user.
 void ActorHost::describe(Turn& turn, const char* what, FunctionId id, std::uint64_t argument_bytes) {
   Running& running = turn.frame.running;
@@ -109,10 +103,10 @@ void ActorHost::describe(Turn& turn, const char* what, FunctionId id, std::uint6
 void ActorHost::make_object(Turn& turn) {
   ActorInstance& instance = *turn.instance_;
   turn.frame.begin(instance.id, instance.key);
-  turn.view_.open(bytes_of(*instance.arguments), false, 0, 1);
+  turn.view_.open(client_.bytes_of(*instance.arguments), false, 0, 1);
   std::vector<detail::Call::Dependency> dependencies;
   for (const Blob* blob : instance.dependencies) {
-    detail::ValueBytes value = bytes_of(*blob);
+    detail::ValueBytes value = client_.bytes_of(*blob);
     dependencies.push_back({value.bytes, std::move(value.owner)});
   }
   Reader common(turn.view_.common(), turn.view_.owner());
@@ -130,7 +124,7 @@ void ActorHost::make_object(Turn& turn) {
 
 /// A checkpoint is: how many callers, (caller, sequence applied last) of each, the user's state.
 void ActorHost::load_object(ActorInstance& instance) {
-  const detail::ValueBytes bytes = bytes_of(*instance.checkpoint);
+  const detail::ValueBytes bytes = client_.bytes_of(*instance.checkpoint);
   std::uint64_t callers = 0;
   std::memcpy(&callers, bytes.bytes.data(), sizeof callers);
   for (std::uint64_t i = 0; i < callers; ++i) {
@@ -227,7 +221,7 @@ void ActorHost::execute(Turn& turn, HostedCall& call, ResultHolder& result) {
 }
 
 void ActorHost::invoke(Turn& turn, HostedCall& call, ResultHolder& result) {
-  turn.view_.open(bytes_of(*call.arguments), false, 0, 1);
+  turn.view_.open(client_.bytes_of(*call.arguments), false, 0, 1);
   std::vector<detail::Call::Dependency> dependencies;
   std::uint64_t argument_bytes = turn.view_.common().size();
   for (const detail::EntryElement& what : call.dependencies) {

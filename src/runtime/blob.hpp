@@ -31,6 +31,7 @@ struct Blob {
     return place;
   }
 
+  /// Of a task's arguments: its future arguments. Of the value of a future argument: the object.
   std::span<const ObjectId> located_ids() const {
     return {reinterpret_cast<const ObjectId*>(body() + sizeof(Location)), ids};
   }

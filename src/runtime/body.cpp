@@ -28,4 +28,13 @@ ReadBody read_body(MessageReader& reader, BlobPool& blobs) {
   return {blob, body.kind == BodyKind::failure};
 }
 
+Blob* read_dependency(MessageReader& reader, BlobPool& blobs) {
+  const auto message = reader.record<DependencyMessage>();
+  Blob* const value = read_body(reader, blobs).blob;
+  if (!value->located) return value;
+  Blob* const with_id = blobs.make_located(value->location(), {&message.object, 1});
+  blobs.drop(value);
+  return with_id;
+}
+
 }  // namespace rankine::runtime

@@ -18,5 +18,7 @@ struct ReadBody {
   bool failed = false;   ///< it is a packed failure
 };
 ReadBody read_body(MessageReader& reader, BlobPool& blobs);
+/// The value of a future argument, which remembers whose it is.
+Blob* read_dependency(MessageReader& reader, BlobPool& blobs);
 
 }  // namespace rankine::runtime

@@ -481,20 +481,53 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
 }
 
 detail::ValueBytes Client::value(EntryElement what) {
-  Lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(*what.entry);
-  wait_one(entry, what.element, lock);
-  const Slot& slot = entry.slot(what.element);
-  check(slot.state != Slot::State::pending, "a wait for an object ended with the object");
-  if (slot.state == Slot::State::failed) {
-    const Failure failure = unpack_failure(slot.blob->inline_bytes());
+  for (Location gone;;) {
+    Lock lock(waiting_.progress_mutex());
+    wait_one(entry, what.element, lock);
+    const Slot& slot = entry.slot(what.element);
+    check(slot.state != Slot::State::pending, "a wait for an object ended with the object");
+    if (slot.state == Slot::State::failed) {
+      const Failure failure = unpack_failure(slot.blob->inline_bytes());
+      lock.unlock();
+      throw_failure(failure);
+    }
+    if (!slot.blob->located) return {slot.blob->inline_bytes(), {}};
+    const Location place = slot.blob->location();
     lock.unlock();
-    throw_failure(failure);
+    try {
+      return puller_.get(place);
+    } catch (const ObjectLost&) {
+      if (place == gone || !ask_again(entry, what.element, place)) throw;
+      gone = place;
+    }
   }
-  if (!slot.blob->located) return {slot.blob->inline_bytes(), {}};
-  const Location place = slot.blob->location();
-  lock.unlock();
-  return puller_.get(place);
+}
+
+/// The value is not where it was: it is pending again, and the head makes it again or fails it as lost. False
+/// for the result of a call, which nothing makes again.
+bool Client::ask_again(Entry& entry, std::uint32_t element, const Location& gone) {
+  const std::lock_guard lock(waiting_.progress_mutex());
+  if (entry.secret || entry.call != 0) return false;
+  Slot& slot = entry.slot(element);
+  if (slot.state != Slot::State::ready || !slot.blob->located || slot.blob->location() != gone) return true;
+  if (slot.owned) blobs_.drop(slot.blob);
+  slot = Slot{};
+  --entry.ended;
+  head_.vanished(offset(entry.first, element), gone);
+  waiting_.sent();
+  return true;
+}
+
+detail::ValueBytes Client::bytes_of(const Blob& blob) {
+  if (!blob.located) return {blob.inline_bytes(), {}};
+  try {
+    return puller_.get(blob.location());
+  } catch (const ObjectLost&) {
+    if (blob.located_ids().size() != 1) throw;
+  }
+  const EntryHandle handle = adopt(blob.located_ids()[0], 1);
+  return value({handle.get(), 0});
 }
 
 // ---- the running task ----

@@ -72,6 +72,9 @@ class Client final : public detail::Context {
   bool wait_all(detail::ObjectEntry& entry, Nanoseconds timeout_ns) override;
   std::uint32_t ended(detail::ObjectEntry& entry) override;
   detail::ValueBytes value(detail::EntryElement what) override;
+  /// The bytes of a value that came to this rank: of a task's arguments, or of a future argument. Waits
+  /// until they are readable here, made again if they are lost. Called as value() is.
+  detail::ValueBytes bytes_of(const Blob& blob);
   detail::ActorContext& actors() override { return secrets_->context(); }
   Philox& random() override;
   bool cancelled() override;
@@ -127,6 +130,7 @@ class Client final : public detail::Context {
   bool may_be_told(Nanoseconds timeout_ns) const;
   void wait_one(Entry& entry, std::uint32_t element, Lock& lock);
   detail::Buffer allocate_for_disk(std::size_t bytes);
+  bool ask_again(Entry& entry, std::uint32_t element, const Location& gone);
 
   Waiting& waiting_;
   HeadPort& head_;

@@ -107,8 +107,8 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
   actor_caller_ = std::make_unique<ActorCaller>(topology_, static_cast<Waiting&>(*this), transport_, link_,
                                                 store_, blobs_, *client_);
   actor_host_ = std::make_unique<ActorHost>(topology_, static_cast<Waiting&>(*this),
-                                            static_cast<JobQueue&>(*this), transport_, link_, store_, puller_,
-                                            room_, blobs_, *client_, *actor_caller_, settings_.inline_bytes);
+                                            static_cast<JobQueue&>(*this), transport_, link_, store_, room_,
+                                            blobs_, *client_, *actor_caller_, settings_.inline_bytes);
   actor_caller_->connect(*actor_host_);
   client_->connect(*actor_caller_);
   if (is_head) {
@@ -138,13 +138,13 @@ void Engine::make_worker() {
   limits.inline_bytes = settings_.inline_bytes;
   limits.resources = settings_.workers[static_cast<std::size_t>(index(topology_.rank))];
   limits.gpus = settings_.gpus;
-  worker_ = std::make_unique<Worker>(topology_, link_, store_, puller_, room_, blobs_, limits);
+  worker_ = std::make_unique<Worker>(topology_, link_, store_, room_, blobs_, limits);
   worker_->connect(*client_);
   const std::int64_t slots = std::max<std::int64_t>(1, limits.resources.cpus.fixed() / Amount::kUnit);
   crew_ = std::make_unique<Crew>(static_cast<CrewWork&>(*this), static_cast<std::size_t>(slots - 1),
                                  settings_.stack_bytes);
   gangs_ = std::make_unique<GangRunner>(
-      static_cast<GangHost&>(*this), topology_, link_, store_, puller_, room_, blobs_, *worker_,
+      static_cast<GangHost&>(*this), topology_, link_, store_, *client_, room_, blobs_, *worker_,
       GangRunner::Settings{
           limits.inline_bytes, {settings_.awake, settings_.node_cpus}, settings_.gang_comms});
 }
@@ -259,7 +259,6 @@ void Engine::deliver(Rank source, std::span<const std::byte> message) {
   MessageReader reader(message);
   switch (header.type) {
     case MessageType::dependency:
-      reader.record<Header>();
       return worker_->on_dependency(reader);
     case MessageType::task_class: {
       const auto told = reader.record<TaskClassMessage>();
@@ -360,7 +359,6 @@ bool Engine::deliver_to_actors(Rank source, const Header& header, std::span<cons
       actor_caller_->on_covered(reader.record<ActorNote>());
       return true;
     case MessageType::actor_dependency:
-      reader.record<Header>();
       actor_host_->on_dependency(reader);
       return true;
     case MessageType::actor_start:
@@ -679,7 +677,10 @@ void Engine::bury(Rank dead) {
   actor_caller_->on_rank_lost(dead);
   if (quiet_) quiet_->on_rank_lost();
   if (head_ == nullptr) return;
-  head_->rank_lost(dead);
+  const std::vector<Rank> neighbours = topology_.ranks_of(topology_.place(dead).node);
+  head_->rank_lost(dead, std::all_of(neighbours.begin(), neighbours.end(), [this](Rank rank) {
+                     return gone_[static_cast<std::size_t>(index(rank))];
+                   }));
   NoteMessage message;
   message.header.type = MessageType::rank_lost;
   message.first = ObjectId{static_cast<std::uint64_t>(index(dead))};

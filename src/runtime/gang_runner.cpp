@@ -12,6 +12,7 @@
 #include <rankine/core/error.hpp>
 
 #include "runtime/body.hpp"
+#include "runtime/client.hpp"
 #include "runtime/context_scope.hpp"
 #include "runtime/failure.hpp"
 #include "runtime/gang_comms.hpp"
@@ -111,13 +112,10 @@ detail::GangPlace place_of(std::span<const Rank> ranks, std::uint32_t member, co
 
 /// The arguments of a member in memory of this process, wherever they lay.
 struct GangInputs {
-  GangInputs(const GangMember& member, Puller& puller) {
-    const auto bytes_of = [&puller](Blob& blob) {
-      return blob.located ? puller.get(blob.location()) : detail::ValueBytes{blob.inline_bytes(), {}};
-    };
-    view.open(bytes_of(*member.arguments), false, 0, 1);
+  GangInputs(const GangMember& member, Client& client) {
+    view.open(client.bytes_of(*member.arguments), false, 0, 1);
     for (Blob* blob : member.dependencies) {
-      detail::ValueBytes value = bytes_of(*blob);
+      detail::ValueBytes value = client.bytes_of(*blob);
       values.push_back({value.bytes, std::move(value.owner)});
     }
   }
@@ -125,13 +123,13 @@ struct GangInputs {
   std::vector<detail::Call::Dependency> values;
 };
 
-GangRunner::GangRunner(GangHost& host, const Topology& topology, HeadLink& link, Store& store, Puller& puller,
+GangRunner::GangRunner(GangHost& host, const Topology& topology, HeadLink& link, Store& store, Client& client,
                        Room& room, BlobPool& blobs, Worker& worker, const Settings& settings)
     : host_(host),
       topology_(topology),
       link_(link),
       store_(store),
-      puller_(puller),
+      client_(client),
       room_(room),
       blobs_(blobs),
       worker_(worker),
@@ -238,7 +236,7 @@ void GangRunner::run(GangMember& member, Breakable& breakable) {
   const ContextScope scope(host_.member_context(), member.frame);
   MPI_Comm comm = MPI_COMM_NULL;
   try {
-    const GangInputs inputs(member, puller_);
+    const GangInputs inputs(member, client_);
     get_ready(member);
     if (await_change(member.go, GangMember::kWait, settings_.awake) == GangMember::kLeave)
       throw GangBroken("rankine: the gang was broken before it began");

@@ -20,7 +20,6 @@
 #include "runtime/gang_threads.hpp"
 #include "runtime/head_link.hpp"
 #include "runtime/messages.hpp"
-#include "runtime/puller.hpp"
 #include "runtime/room.hpp"
 #include "runtime/topology.hpp"
 #include "runtime/worker.hpp"
@@ -38,7 +37,7 @@ class GangRunner {
     Awake awake;
     GangComms* comms = nullptr;  ///< nullptr: ranks are threads of one process, gangs have no communicator
   };
-  GangRunner(GangHost& host, const Topology& topology, HeadLink& link, Store& store, Puller& puller,
+  GangRunner(GangHost& host, const Topology& topology, HeadLink& link, Store& store, Client& client,
              Room& room, BlobPool& blobs, Worker& worker, const Settings& settings);
   /// Waits for the members. Called without the lock.
   ~GangRunner();
@@ -72,7 +71,7 @@ class GangRunner {
   const Topology& topology_;
   HeadLink& link_;
   Store& store_;
-  Puller& puller_;
+  Client& client_;
   Room& room_;
   BlobPool& blobs_;
   Worker& worker_;  ///< for its account

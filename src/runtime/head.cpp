@@ -197,11 +197,27 @@ void Head::on_note(Rank source, MessageReader& reader) {
       return handle(scheduler::GangMemberReady{message.first, source, attempt});
     case MessageType::explain:
       return send_explained(source, message.first, message.attempt);
+    case MessageType::vanished:
+      return vanished_for(source, message.first, message.attempt);
     case MessageType::recalled:
       return handle(scheduler::Recalled{message.first, count, source, attempt});
     default:
       return note_from(source, message.header.type, message.first, count, message.header.flags != 0);
   }
+}
+
+void Head::vanished(ObjectId object, const Location& place) {
+  vanished_for(kHead, object, hash_of(place));
+}
+
+/// Believed only if the value is still thought to be there: it may have been made again meanwhile.
+void Head::vanished_for(Rank rank, ObjectId object, std::uint64_t place) {
+  const scheduler::ObjectView view = scheduler_.object(object);
+  if (view.state == scheduler::ObjectState::sealed && view.value.payload != scheduler::kNoPayload) {
+    const Blob& value = *as_blob(view.value.payload);
+    if (value.located && hash_of(value.location()) == place) handle(scheduler::ObjectVanished{object});
+  }
+  handle(scheduler::Wanted{object, 1, rank});
 }
 
 void Head::explain(ObjectId object, std::uint64_t ticket) {
@@ -229,12 +245,12 @@ void Head::read_kept(Rank rank) {
   }
 }
 
-void Head::rank_lost(Rank rank) {
+void Head::rank_lost(Rank rank, bool with_node) {
   for (const Rank borrower : order_.lost(rank)) read_kept(borrower);
   staged_refs_[static_cast<std::size_t>(index(rank))].clear();
   spread_.rank_lost(rank);
   time_ = now();
-  handle(scheduler::WorkerLost{rank, false});
+  handle(scheduler::WorkerLost{rank, with_node});
 }
 
 void Head::on_refs(Rank source, MessageReader& reader) {
@@ -377,10 +393,11 @@ void Head::send_dependency(Rank worker, ObjectId id, MessageType type) {
   check(view.state == scheduler::ObjectState::sealed, "a started task's dependencies are sealed");
   const Blob& blob = *as_blob(view.value.payload);
   advise(worker, blob);
-  Header header;
-  header.type = type;
-  MessageWriter writer(transport_.append(worker, sizeof header + body_bytes(blob)));
-  writer.record(header);
+  DependencyMessage message;
+  message.header.type = type;
+  message.object = id;
+  MessageWriter writer(transport_.append(worker, sizeof message + body_bytes(blob)));
+  writer.record(message);
   write_body(writer, blob, false);
 }
 
@@ -445,8 +462,11 @@ void Head::deliver_here(const scheduler::Deliver& deliver) {
     const ObjectId id = offset(deliver.first, i);
     const scheduler::ObjectView view = scheduler_.object(id);
     if (view.state == scheduler::ObjectState::sealed) {
-      advise(kHead, *as_blob(view.value.payload));
-      local_->deliver(id, Slot::State::ready, as_blob(view.value.payload), false);
+      Blob* const value = as_blob(view.value.payload);
+      advise(kHead, *value);
+      // A place is copied: a value that lies elsewhere can be lost, and dropped here, while it is held.
+      Blob* const given = value->located ? blobs_.make_located(value->location()) : value;
+      local_->deliver(id, Slot::State::ready, given, value->located);
     } else if (view.state != scheduler::ObjectState::pending) {
       local_->deliver(id, Slot::State::failed, failure_blob(id), true);
     }

@@ -58,6 +58,7 @@ class Head final : public HeadPort {
   void submit(const detail::Submission& submission, const Names& names, Blob* arguments) override;
   void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) override;
   void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) override;
+  void vanished(ObjectId object, const Location& place) override;
   void explain(ObjectId object, std::uint64_t ticket) override;
 
   /// The driver failed.
@@ -76,7 +77,8 @@ class Head final : public HeadPort {
                                 static_cast<std::int64_t>(settings_.pending_bytes_max));
   }
   /// The rank is dead: what it had is done again elsewhere.
-  void rank_lost(Rank rank);
+  /// `with_node`: it was the last one of its node, whose memory is gone with it.
+  void rank_lost(Rank rank, bool with_node);
   std::uint64_t workers() const { return scheduler_.counts().workers; }
   /// Whether anybody ever spawned one.
   bool had_actors() const { return !actors_.empty(); }
@@ -98,6 +100,7 @@ class Head final : public HeadPort {
   void on_note(Rank source, MessageReader& reader);
   void on_gang_finished(Rank source, MessageReader& reader);
   void submit_gang(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments);
+  void vanished_for(Rank rank, ObjectId object, std::uint64_t place);
   void send_explained(Rank asker, ObjectId object, std::uint64_t ticket);
 
   void read_kept(Rank rank);

@@ -28,6 +28,9 @@ class HeadPort {
   /// held, released, wanted, cancel (flag: force).
   virtual void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) = 0;
 
+  /// The object is not at `place`, where it was said to be: it is wanted again, from elsewhere.
+  virtual void vanished(ObjectId object, const Location& place) = 0;
+
   /// Client::on_explained gets the answer, perhaps before this returns.
   virtual void explain(ObjectId object, std::uint64_t ticket) = 0;
 

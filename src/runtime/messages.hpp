@@ -10,6 +10,7 @@
 #include <span>
 
 #include <rankine/core/error.hpp>
+#include <rankine/core/hash.hpp>
 #include <rankine/core/ids.hpp>
 #include <rankine/core/time.hpp>
 
@@ -18,9 +19,15 @@
 
 namespace rankine::runtime {
 
+/// Names a place in few bytes.
+inline std::uint64_t hash_of(const Location& place) {
+  return hash_mix(std::uint64_t{place.block} << 32 | place.serial,
+                  static_cast<std::uint64_t>(index(place.node)) << 32 | place.slot);
+}
+
 enum class MessageType : std::uint8_t {
   // head -> rank
-  dependency,  ///< the value of a future argument of the next `start`
+  dependency,  ///< DependencyMessage: the value of a future argument of the next `start`
   task_class,  ///< what the tasks of a class ask for; before the first start of one that is not plain
   start,
   recall,
@@ -65,7 +72,8 @@ enum class MessageType : std::uint8_t {
   gang_ready,
   gang_finished,
   explain,
-  leaving,  ///< it kills itself because it was asked to; what it had not started it has given back
+  vanished,  ///< NoteMessage, attempt: hash of the place where `first` is no more; wanted again
+  leaving,   ///< it kills itself because it was asked to; what it had not started it has given back
   goodbye,
   // head -> rank, about values on other nodes
   advice,  ///< whom to ask for one
@@ -141,6 +149,12 @@ struct StartMessage {
 struct TaskClassMessage {
   Header header;  ///< count: bytes of the packed ClassDemand that follow
   std::uint64_t task_class = 0;
+};
+
+/// Then a Body with the value.
+struct DependencyMessage {
+  Header header;
+  ObjectId object{};
 };
 
 /// recall, interrupt (flags: force), started, blocked, unblocked, recalled, cancel (flags: force), held,

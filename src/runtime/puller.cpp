@@ -107,10 +107,19 @@ Puller::CopyPtr Puller::copy_of(const Location& origin) {
   return copy;
 }
 
+Rank Puller::keeper_of(const Location& origin) const {
+  const Rank maker = rank_of(origin);
+  if (!is_dead(maker)) return maker;
+  for (const Rank rank : topology_.ranks_of(origin.node)) {
+    if (!is_dead(rank) && rank != topology_.rank) return rank;
+  }
+  return kNoRank;
+}
+
 Rank Puller::whom_to_ask(const Location& origin) const {
   const auto known = known_.find(origin);
   const Rank advised = known != known_.end() ? known->second.source : kNoRank;
-  return advised != kNoRank && advised != topology_.rank && !is_dead(advised) ? advised : rank_of(origin);
+  return advised != kNoRank && advised != topology_.rank && !is_dead(advised) ? advised : keeper_of(origin);
 }
 
 bool Puller::is_dead(Rank rank) const {
@@ -120,8 +129,8 @@ bool Puller::is_dead(Rank rank) const {
 void Puller::ask(const CopyPtr& copy, Rank whom) {
   if (whom == kNoRank || whom == topology_.rank || is_dead(whom)) {
     return fail(copy, Copy::Outcome::lost,
-                "rankine: " + describe(copy->origin) + " was on rank " + std::to_string(index(whom)) +
-                    ", which is lost");
+                "rankine: " + describe(copy->origin) + " was on rank " +
+                    std::to_string(index(rank_of(copy->origin))) + ", which is lost");
   }
   by_ticket_.erase(copy->ticket);
   copy->asked = whom;
@@ -140,11 +149,11 @@ void Puller::ask_origin_instead(const CopyPtr& copy) {
   copy->room.reset();
   copy->private_room.reset();
   copy->asked_bytes = copy->came_bytes = 0;
-  const Rank origin = rank_of(copy->origin);
+  const Rank origin = keeper_of(copy->origin);
   if (copy->asked == origin) {
     return fail(copy, Copy::Outcome::lost,
-                "rankine: " + describe(copy->origin) + " was on rank " + std::to_string(index(origin)) +
-                    ", which has it no more");
+                "rankine: " + describe(copy->origin) + " was on rank " +
+                    std::to_string(index(rank_of(copy->origin))) + ", which has it no more");
   }
   if (const auto known = known_.find(copy->origin); known != known_.end()) known->second.source = kNoRank;
   ask(copy, origin);
@@ -179,7 +188,7 @@ void Puller::on_pulled(Rank from, const PulledMessage& pulled, const std::byte* 
     case PulledKind::not_here:
       return ask_origin_instead(copy);
     case PulledKind::gone:
-      if (from != rank_of(copy->origin)) return ask_origin_instead(copy);
+      if (from != keeper_of(copy->origin)) return ask_origin_instead(copy);
       return fail(copy, Copy::Outcome::lost, text());
     case PulledKind::broken:
       return fail(copy, Copy::Outcome::broken, text());

@@ -31,10 +31,7 @@
 namespace rankine::runtime {
 
 struct LocationHash {
-  std::size_t operator()(const Location& l) const {
-    return hash_mix(std::uint64_t{l.block} << 32 | l.serial,
-                    static_cast<std::uint64_t>(index(l.node)) << 32 | l.slot);
-  }
+  std::size_t operator()(const Location& place) const { return hash_of(place); }
 };
 
 class Puller {
@@ -92,6 +89,9 @@ class Puller {
   };
 
   Rank rank_of(const Location& origin) const { return topology_.rank_at(origin.node, origin.slot); }
+  /// Who answers for the place where a value was made: its rank, or, when that is lost, another one of the
+  /// node, whose memory it shares; kNoRank when the node is lost.
+  Rank keeper_of(const Location& origin) const;
   Rank whom_to_ask(const Location& origin) const;
   bool is_dead(Rank rank) const;
   std::optional<detail::ValueBytes> find(const Location& origin);

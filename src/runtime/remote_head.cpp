@@ -81,6 +81,14 @@ void RemoteHead::note(MessageType type, ObjectId first, std::uint32_t count, boo
   link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
 }
 
+void RemoteHead::vanished(ObjectId object, const Location& place) {
+  NoteMessage message;
+  message.header.type = MessageType::vanished;
+  message.first = object;
+  message.attempt = hash_of(place);
+  link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
+}
+
 void RemoteHead::explain(ObjectId object, std::uint64_t ticket) {
   NoteMessage message;
   message.header.type = MessageType::explain;

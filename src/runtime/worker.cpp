@@ -71,12 +71,11 @@ class ResultBuilder final : public detail::Call::ResultSink {
   std::vector<ObjectId> refs_;
 };
 
-Worker::Worker(const Topology& topology, HeadLink& link, Store& store, Puller& puller, Room& room,
-               BlobPool& blobs, const WorkerLimits& limits)
+Worker::Worker(const Topology& topology, HeadLink& link, Store& store, Room& room, BlobPool& blobs,
+               const WorkerLimits& limits)
     : topology_(topology),
       link_(link),
       store_(store),
-      puller_(puller),
       room_(room),
       blobs_(blobs),
       limits_(limits),
@@ -124,7 +123,7 @@ void Worker::on_task_class(const TaskClassMessage& told, MessageReader& message)
 }
 
 void Worker::on_dependency(MessageReader& message) {
-  staged_dependencies_.push_back(read_body(message, blobs_).blob);
+  staged_dependencies_.push_back(read_dependency(message, blobs_));
 }
 
 void Worker::on_start(const StartMessage& start, MessageReader& message) {
@@ -264,18 +263,12 @@ void Piece::still_running(Time now) {
   worker.note(MessageType::started, *this, first, 1);
 }
 
-/// Waits for bytes that are not in memory of this node.
-detail::ValueBytes Worker::bytes_of(const Blob& blob) {
-  if (blob.located) return puller_.get(blob.location());
-  return {blob.inline_bytes(), {}};
-}
-
 /// The values of a piece's future arguments, readable in this process.
 class Worker::DependencyValues {
  public:
   DependencyValues(Worker& worker, const Piece& piece) {
     for (const Blob* blob : piece.dependencies) {
-      detail::ValueBytes value = worker.bytes_of(*blob);
+      detail::ValueBytes value = worker.client_->bytes_of(*blob);
       calls_.push_back({value.bytes, std::move(value.owner)});
     }
   }
@@ -301,7 +294,7 @@ void Worker::describe(Piece& piece, std::span<const detail::Call::Dependency> de
 void Worker::run(Piece& piece) {
   try {
     if (piece.device >= 0) use_gpu_device(piece.device);
-    piece.view.open(bytes_of(*piece.arguments), piece.range, piece.cut ? 0 : piece.element,
+    piece.view.open(client_->bytes_of(*piece.arguments), piece.range, piece.cut ? 0 : piece.element,
                     piece.cursor.end());
     const DependencyValues dependencies(*this, piece);
     describe(piece, dependencies.span());

@@ -18,7 +18,6 @@
 #include "runtime/head_link.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/piece.hpp"
-#include "runtime/puller.hpp"
 #include "runtime/room.hpp"
 #include "runtime/topology.hpp"
 #include "store/store.hpp"
@@ -42,7 +41,7 @@ struct WorkerLimits {
 /// All calls are made with the progress lock held, except where said.
 class Worker {
  public:
-  Worker(const Topology& topology, HeadLink& link, Store& store, Puller& puller, Room& room, BlobPool& blobs,
+  Worker(const Topology& topology, HeadLink& link, Store& store, Room& room, BlobPool& blobs,
          const WorkerLimits& limits);
   ~Worker();
   /// Who knows of results that the head does not.
@@ -79,7 +78,6 @@ class Worker {
  private:
   Piece* take_piece();
   void recycle(Piece* piece);
-  detail::ValueBytes bytes_of(const Blob& blob);
   void describe(Piece& piece, std::span<const detail::Call::Dependency> dependencies);
   void run(Piece& piece);
   void run_element(Piece& piece, std::uint32_t i, std::span<const detail::Call::Dependency> dependencies);
@@ -102,7 +100,6 @@ class Worker {
   const Topology& topology_;
   HeadLink& link_;
   Store& store_;
-  Puller& puller_;
   Room& room_;
   BlobPool& blobs_;
   WorkerLimits limits_;
