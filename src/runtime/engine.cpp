@@ -392,6 +392,9 @@ std::size_t Engine::poll() {
   const std::size_t came = transport_.poll(*this) + offload_.settle();
   if (must_leave_) [[unlikely]]
     leave();
+  for (const Rank rank : transport_.take_unreachable()) {
+    if (watchman_ && !over_) watchman_->on_unreachable(rank);
+  }
   if (watchman_ && watchman_->due()) [[unlikely]]
     look_out(now());
   if (!lost_.empty()) [[unlikely]]

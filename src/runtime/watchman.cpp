@@ -130,6 +130,21 @@ void Watchman::on_message(Rank source, const NoteMessage& note, Time t) {
   }
 }
 
+/// Others may still reach it, but nobody can work with a rank that the head, or one it works with, cannot
+/// reach: it counts as dead, and is killed if a neighbour can.
+void Watchman::on_unreachable(Rank rank) {
+  if (vigil_.is_dropped(rank)) return;
+  if (topology_.rank != kHead) {
+    if (rank == kHead) leave("the network does not reach the head (rank 0) any more");
+    return tell(kHead, MessageType::rank_died, rank);
+  }
+  std::fprintf(stderr, "rankine: the network does not reach rank %d any more: it is taken for dead\n",
+               index(rank));
+  const Rank neighbour = sentinel_.watches(rank) ? kNoRank : neighbour_of(rank);
+  if (neighbour != kNoRank) tell(neighbour, MessageType::fence, rank);
+  told_.push_back(rank);
+}
+
 void Watchman::drop(Rank rank) {
   vigil_.drop(rank);
   std::erase(exited_here_, rank);

@@ -34,6 +34,8 @@ class Watchman {
   std::vector<Rank> look(Time t);
   /// heartbeat, rank_died, fence
   void on_message(Rank source, const NoteMessage& note, Time t);
+  /// The network does not reach it.
+  void on_unreachable(Rank rank);
   /// It is dead and known to be, or said goodbye.
   void drop(Rank rank);
 

@@ -210,10 +210,12 @@ std::size_t BatchTransport::poll(MailSink& sink, std::size_t messages_max) {
   mail_here_.store(true, std::memory_order_relaxed);  // if the sink throws
   std::size_t count = self_mail_.deliver(rank_, sink, messages_max, kQueueBytesKept);
   note_finished();
+  give_up_unreachable();
   sweep();
   count += drain(sink, messages_max - count);
   int accepted = 0;
   while (accepted < kReceivesPerPoll && count < messages_max && accept_next()) ++accepted;
+  give_up_unreachable();
   if (accepted > 0) count += drain(sink, messages_max - count);
   sweep();
   retry_blocked();
@@ -237,6 +239,14 @@ void BatchTransport::note_finished() {
     // It may have left here long after it was announced.
     full_fence();
     sleeper_.wake(target);
+  }
+}
+
+void BatchTransport::give_up_unreachable() {
+  for (const Rank rank : post_->take_unreachable()) {
+    if (peers_[index(rank)].excluded) continue;
+    exclude(rank);
+    unreachable_.push_back(rank);
   }
 }
 

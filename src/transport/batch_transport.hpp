@@ -57,6 +57,7 @@ class BatchTransport : public Transport {
   void sleep(Nanoseconds timeout_ns) override;
   void ring() override { sleeper_.ring(); }
   void exclude(Rank dead) override;
+  std::vector<Rank> take_unreachable() override { return std::exchange(unreachable_, {}); }
   void close(bool) override {}
 
   /// What happened so far, for tests, benches and the run's summary.
@@ -116,6 +117,7 @@ class BatchTransport : public Transport {
 
   // Receiving.
   void note_finished();
+  void give_up_unreachable();
   bool accept_next();
   std::size_t drain(MailSink& sink, std::size_t messages_max);
   std::size_t read_batch(Operation& operation, MailSink& sink, std::size_t messages_max);
@@ -148,7 +150,8 @@ class BatchTransport : public Transport {
   std::vector<Ticket> free_tickets_;
   std::vector<Buffer> spare_small_;
   std::vector<Buffer> spare_large_;
-  std::vector<Ticket> arrivals_;  ///< receives in order of matching
+  std::vector<Rank> unreachable_;  ///< excluded by us, not reported yet
+  std::vector<Ticket> arrivals_;   ///< receives in order of matching
   std::uint32_t drains_ = 0;
 
   // Read by sleep() while another thread may poll.

@@ -28,10 +28,10 @@ class P2pTransport::MpiPost final : public Post {
 
   bool send(Ticket ticket, Rank target, std::span<const std::byte> bytes) override {
     MPI_Request request = MPI_REQUEST_NULL;
-    check_access(MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, index(target), kTag, comm_,
-                           &request),
-                 "MPI_Isend", target);
-    return done_or_kept(request, ticket);
+    const int code = MPI_Isend(bytes.data(), static_cast<int>(bytes.size()), MPI_BYTE, index(target), kTag,
+                               comm_, &request);
+    if (code != MPI_SUCCESS) return fail(target);
+    return done_or_kept(request, ticket, target);
   }
 
   bool next(Letter& letter) override {
@@ -42,14 +42,15 @@ class P2pTransport::MpiPost final : public Post {
     int bytes = 0;
     check_mpi(MPI_Get_count(&status, MPI_BYTE, &bytes), "MPI_Get_count");
     letter = {Rank{status.MPI_SOURCE}, static_cast<std::size_t>(bytes)};
+    source_ = letter.source;
     return true;
   }
 
   bool receive(Ticket ticket, std::span<std::byte> into) override {
     MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Imrecv(into.data(), static_cast<int>(into.size()), MPI_BYTE, &message_, &request),
-              "MPI_Imrecv");
-    return done_or_kept(request, ticket);
+    const int code = MPI_Imrecv(into.data(), static_cast<int>(into.size()), MPI_BYTE, &message_, &request);
+    if (code != MPI_SUCCESS) return fail(source_);
+    return done_or_kept(request, ticket, source_);
   }
 
   void leave() override { message_ = MPI_MESSAGE_NULL; }
@@ -59,15 +60,21 @@ class P2pTransport::MpiPost final : public Post {
     if (requests_.empty()) return finished_;
     int count = 0;
     indices_.resize(requests_.size());
-    check_mpi(MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, indices_.data(),
-                           MPI_STATUSES_IGNORE),
-              "MPI_Testsome on messages under way");
+    statuses_.resize(requests_.size());
+    const int code = MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count,
+                                  indices_.data(), statuses_.data());
+    if (code != MPI_ERR_IN_STATUS) check_mpi(code, "MPI_Testsome on messages under way");
     if (count == MPI_UNDEFINED || count == 0) return finished_;
-    for (int i = 0; i < count; ++i) finished_.push_back(tickets_[indices_[i]]);
+    for (int i = 0; i < count; ++i) {
+      if (code == MPI_ERR_IN_STATUS && statuses_[i].MPI_ERROR != MPI_SUCCESS) fail(peers_[indices_[i]]);
+      finished_.push_back(tickets_[indices_[i]]);
+    }
     std::sort(indices_.begin(), indices_.begin() + count, std::greater<>());
     for (int i = 0; i < count; ++i) forget(static_cast<std::size_t>(indices_[i]));
     return finished_;
   }
+
+  std::vector<Rank> take_unreachable() override { return std::exchange(unreachable_, {}); }
 
   // The request is neither cancelled nor freed: both may wait for the other side, which is dead. And MPI may
   // read or write the memory for as long as it runs.
@@ -78,26 +85,39 @@ class P2pTransport::MpiPost final : public Post {
   }
 
  private:
-  bool done_or_kept(MPI_Request request, Ticket ticket) {
+  /// What MPI does with a dead rank differs: over shared memory nothing, over UCX operations fail. Its memory
+  /// is free again either way.
+  bool fail(Rank peer) {
+    unreachable_.push_back(peer);
+    return true;
+  }
+  bool done_or_kept(MPI_Request request, Ticket ticket, Rank peer) {
     int done = 0;
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (MPI_Test(&request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS) return fail(peer);
     if (done != 0) return true;
     requests_.push_back(request);
     tickets_.push_back(ticket);
+    peers_.push_back(peer);
     return false;
   }
   void forget(std::size_t at) {
     requests_[at] = requests_.back();
     tickets_[at] = tickets_.back();
+    peers_[at] = peers_.back();
     requests_.pop_back();
     tickets_.pop_back();
+    peers_.pop_back();
   }
 
   MPI_Comm comm_;
   MPI_Message message_ = MPI_MESSAGE_NULL;  // found by next()
   std::vector<MPI_Request> requests_;       // under way
   std::vector<Ticket> tickets_;             // theirs
+  std::vector<Rank> peers_;                 // theirs
+  Rank source_ = kNoRank;                   // of message_
+  std::vector<Rank> unreachable_;
   std::vector<int> indices_;
+  std::vector<MPI_Status> statuses_;
   std::vector<Ticket> finished_;
 };
 

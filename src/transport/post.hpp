@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include <rankine/core/ids.hpp>
 
@@ -35,8 +36,10 @@ class Post {
   virtual bool receive(Ticket ticket, std::span<std::byte> into) = 0;
   /// Leaves the message of the last next() where it is, for good: its sender is told nothing.
   virtual void leave() = 0;
-  /// Tickets that ended since the last call. Throws SystemError when an operation failed.
+  /// Tickets that ended since the last call, well or not.
   virtual std::span<const Ticket> finished() = 0;
+  /// The ranks of operations that failed since the last call.
+  virtual std::vector<Rank> take_unreachable() { return {}; }
   /// This one never turns up again and nobody looks after it. Its memory is the network's now, which may use
   /// it as long as the process lives.
   virtual void abandon(Ticket ticket, std::unique_ptr<std::byte[]> memory) = 0;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <rankine/core/ids.hpp>
 #include <rankine/core/time.hpp>
@@ -61,6 +62,10 @@ class Transport {
 
   /// The rank is dead: nothing is sent to it or taken from it any more, and its memory is not touched again.
   virtual void exclude(Rank dead) = 0;
+
+  /// Ranks that the network has failed to reach since the last call. What was sent to them may be lost, so
+  /// they have been excluded: each is dead, or as good as dead to this rank.
+  virtual std::vector<Rank> take_unreachable() { return {}; }
 
   /// Ends the use. Orderly: every rank calls it, after all agreed to end and no message is on its way; what
   /// MPI lent is given back (collective). Otherwise, when a rank died, nothing of MPI is touched and all is
