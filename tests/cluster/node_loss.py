@@ -42,12 +42,13 @@ class NodeLoss(unittest.TestCase):
 
     def lose(self, node, take_away, lost):
         """Runs the job and takes something away once the node's ranks have worked for a while."""
-        job = slurm.BatchJob(self.folder, *THREE_NODES, "slurm/many_models.sbatch", *WORK)
+        job = slurm.BatchJob(self.folder, *THREE_NODES, "slurm/many_models.sbatch", *WORK,
+                             env={"RANKINE_VERBOSE": "1"})
         status = os.path.join(self.folder, "run", f"many-models-{job.id}", "status")
         began = {}
 
         def at_work(_):
-            if not os.path.exists(status):
+            if "ranks on 3 nodes" not in job.log():
                 return False
             ranks = slurm.pids_on(node, PROGRAM)
             for pid in ranks:
