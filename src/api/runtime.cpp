@@ -2,6 +2,7 @@
 #include <rankine/runtime.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -35,6 +36,16 @@ runtime::Site begin(runtime::MpiSession& session, const RuntimeOptions& options,
 }  // namespace
 
 struct Runtime::State {
+  /// What goes wrong before the ranks know of each other, each of them says itself.
+  static std::unique_ptr<State> make(int* argc, char*** argv, const RuntimeOptions& options) {
+    try {
+      return std::make_unique<State>(argc, argv, options);
+    } catch (const Error& error) {
+      if (options.throw_errors) throw;
+      std::fprintf(stderr, "%s\n", error.what());
+      std::exit(2);
+    }
+  }
   State(int* argc, char*** argv, const RuntimeOptions& options)
       : crash_reports(options.crash_reports),
         session(argc, argv),
@@ -71,9 +82,8 @@ struct Runtime::State {
 };
 
 Runtime::Runtime(int& argc, char**& argv, const RuntimeOptions& options)
-    : state_(std::make_unique<State>(&argc, &argv, options)) {}
-Runtime::Runtime(const RuntimeOptions& options)
-    : state_(std::make_unique<State>(nullptr, nullptr, options)) {}
+    : state_(State::make(&argc, &argv, options)) {}
+Runtime::Runtime(const RuntimeOptions& options) : state_(State::make(nullptr, nullptr, options)) {}
 Runtime::~Runtime() = default;
 
 int Runtime::rank() const {

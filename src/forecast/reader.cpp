@@ -43,9 +43,7 @@ Dataset read_m4_folder(const std::filesystem::path& folder, const ReadOptions& o
   return all;
 }
 
-}  // namespace
-
-Dataset read_dataset(const std::filesystem::path& path, const ReadOptions& options) {
+Dataset read_any(const std::filesystem::path& path, const ReadOptions& options) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return read_m4_folder(path, options);
   const std::string file = path.filename().string();
@@ -59,6 +57,24 @@ Dataset read_dataset(const std::filesystem::path& path, const ReadOptions& optio
   std::erase_if(header, [](char c) { return c == '"' || c == ' ' || c == '\r'; });
   if (equal_ignoring_case(header, kM3Header)) return read_m3(path, text, options);
   return read_long_csv(path, text, options);
+}
+
+/// A sentence quotes the file, which must not steer a terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+Dataset read_dataset(const std::filesystem::path& path, const ReadOptions& options) {
+  try {
+    return read_any(path, options);
+  } catch (const InputError& error) {
+    throw InputError(printable(error.what()));
+  }
 }
 
 }  // namespace rankine::forecast

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include <rankine/core/check.hpp>
+#include "runtime/messages.hpp"
 
 namespace rankine::runtime {
 
@@ -13,10 +13,15 @@ using detail::ArgumentsLayout;
 
 namespace {
 
+/// The header, if all that it promises is there.
 ArgumentsHeader read_header(std::span<const std::byte> bytes) {
   ArgumentsHeader header;
-  check(bytes.size() >= sizeof header, "packed arguments shorter than their header");
+  if (bytes.size() < sizeof header) throw_damaged("packed arguments shorter than their header");
   std::memcpy(&header, bytes.data(), sizeof header);
+  const std::size_t most = bytes.size();
+  const bool each = header.dependencies <= most / 8 && header.common_bytes <= most &&
+                    header.elements_bytes <= most && (header.stride != 0 || header.count <= most / 8);
+  if (!each || ArgumentsLayout(header).total > most) throw_damaged("packed arguments that are cut short");
   return header;
 }
 
@@ -33,8 +38,15 @@ struct Slice {
 };
 Slice slice_of(const ArgumentsHeader& header, std::span<const std::byte> offsets, std::uint32_t element,
                std::uint32_t count) {
-  if (header.stride != 0) return {element * header.stride, (element + std::uint64_t{count}) * header.stride};
-  return {read_offset(offsets, element), read_offset(offsets, element + std::size_t{count})};
+  const std::uint64_t last = element + std::uint64_t{count};
+  if (last > header.count) throw_damaged("elements beyond the end of a map");
+  if (header.stride != 0) {
+    if (last > header.elements_bytes / header.stride) throw_damaged("elements larger than their section");
+    return {element * header.stride, last * header.stride};
+  }
+  const Slice slice{read_offset(offsets, element), read_offset(offsets, last)};
+  if (slice.begin > slice.end || slice.end > header.elements_bytes) throw_damaged("elements out of order");
+  return slice;
 }
 
 struct Cut {
@@ -44,6 +56,7 @@ struct Cut {
 };
 Cut plan_cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint32_t count) {
   Cut plan;
+  if (count == 0) throw_damaged("a piece of a map without elements");
   plan.from = read_header(arguments);
   plan.slice = slice_of(plan.from, arguments.subspan(ArgumentsLayout(plan.from).offsets), element, count);
   plan.to = plan.from;
@@ -56,8 +69,7 @@ Cut plan_cut(std::span<const std::byte> arguments, std::uint32_t element, std::u
 
 std::span<const ObjectId> dependencies_of(const Blob& arguments) {
   if (arguments.located) return arguments.located_ids();
-  ArgumentsHeader header;
-  std::memcpy(&header, arguments.body(), sizeof header);
+  const ArgumentsHeader header = read_header(arguments.inline_bytes());
   return {reinterpret_cast<const ObjectId*>(arguments.body() + sizeof header), header.dependencies};
 }
 
@@ -91,6 +103,7 @@ void ArgumentsView::open(detail::ValueBytes arguments, bool range, std::uint32_t
   const ArgumentsLayout layout(header_);
   common_ = bytes.subspan(layout.common, header_.common_bytes);
   if (!range) return;
+  slice_of(header_, bytes.subspan(layout.offsets), element, count);  // throws here, if at all
   elements_ = bytes.subspan(layout.elements, header_.elements_bytes);
   first_ = element;
   if (header_.stride == 0)
@@ -107,6 +120,7 @@ std::span<const std::byte> ArgumentsView::element(std::uint32_t i) const {
     return elements_.subspan((first_ + std::size_t{i}) * header_.stride, header_.stride);
   const std::uint64_t begin = read_offset(offsets_, i);
   const std::uint64_t end = read_offset(offsets_, i + std::size_t{1});
+  if (begin > end || end > elements_.size()) throw_damaged("elements out of order");
   return elements_.subspan(begin, end - begin);
 }
 

@@ -23,8 +23,10 @@ void write_body(MessageWriter& writer, const Blob& blob, bool failure) {
 ReadBody read_body(MessageReader& reader, BlobPool& blobs) {
   const auto body = reader.record<Body>();
   if (body.kind == BodyKind::located) return {blobs.make_located(reader.record<Location>()), false};
+  if (body.kind > BodyKind::failure) throw_damaged("a value of an unknown kind");
+  const std::byte* bytes = reader.bytes(body.bytes);  // they are there before memory is taken for them
   Blob* blob = blobs.make_inline(body.bytes);
-  std::memcpy(blob->body(), reader.bytes(body.bytes), body.bytes);
+  if (body.bytes > 0) std::memcpy(blob->body(), bytes, body.bytes);
   return {blob, body.kind == BodyKind::failure};
 }
 

@@ -160,6 +160,11 @@ void GangRunner::on_prepare(const PrepareGangMessage& prepare, MessageReader& me
   const std::byte* ranks = message.bytes(prepare.header.count * sizeof(Rank));
   member->ranks.resize(prepare.header.count);
   std::memcpy(member->ranks.data(), ranks, member->ranks.size() * sizeof(Rank));
+  for (const Rank rank : member->ranks) {
+    if (index(rank) < 0 || index(rank) >= topology_.size())
+      throw_damaged("a gang on a rank that is not there");
+  }
+  if (prepare.member >= member->ranks.size()) throw_damaged("a gang's member beyond its size");
   member->arguments = read_body(message, blobs_).blob;
   member->dependencies = std::move(dependencies);
   member->place = place_of(member->ranks, prepare.member, topology_);

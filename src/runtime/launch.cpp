@@ -58,18 +58,35 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
+std::string host_name() {
+  char host[256] = {};
+  gethostname(host, sizeof host - 1);
+  return host;
+}
+
+/// Where /dev/shm has no room for the segment that each rank takes of it to reach the others of its node,
+/// Open MPI's start was seen never to end.
+void check_room_for_mpi() {
+  constexpr std::uint64_t segment_bytes = (std::uint64_t{4} << 20) + (64 << 10);
+  const char* here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (here == nullptr || std::string_view(here) == "1") return;
+  struct statvfs room {};
+  if (statvfs(Segment::kSharedMemory, &room) != 0) return;
+  const std::uint64_t free_bytes = std::uint64_t{room.f_bavail} * room.f_frsize;
+  if (free_bytes >= segment_bytes) return;
+  throw StoreFull(
+      "rankine: " + std::string(Segment::kSharedMemory) + " on host " + host_name() + " has " +
+      std::to_string(free_bytes) + " bytes free, of which each of the " + here + " ranks there needs " +
+      std::to_string(segment_bytes) +
+      " to begin. Remedy: enlarge it (mount -o remount,size=...), or remove what others left there");
+}
+
 std::string broadcast_text(std::string text, MPI_Comm comm) {
   auto length = static_cast<int>(text.size());
   check_mpi(MPI_Bcast(&length, 1, MPI_INT, 0, comm), "MPI_Bcast");
   text.resize(static_cast<std::size_t>(length));
   check_mpi(MPI_Bcast(text.data(), length, MPI_CHAR, 0, comm), "MPI_Bcast");
   return text;
-}
-
-std::string host_name() {
-  char host[256] = {};
-  gethostname(host, sizeof host - 1);
-  return host;
 }
 
 /// A step that may fail on some ranks: then all of them throw the first one's error.
@@ -309,6 +326,7 @@ MpiSession::MpiSession(int* argc, char*** argv) {
   MPI_Initialized(&running);
   if (!running) {
     prepare_environment();
+    check_room_for_mpi();
     std::signal(SIGPIPE, SIG_IGN);  // over TCP a dead rank's connection would end this one
     int provided = 0;
     check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");

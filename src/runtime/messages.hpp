@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include <rankine/core/error.hpp>
 #include <rankine/core/hash.hpp>
@@ -278,6 +279,11 @@ struct RoomMessage {
 
 constexpr std::size_t padded(std::size_t bytes) {
   return (bytes + 7) & ~std::size_t{7};
+}
+
+/// For what a reader finds that no sender writes. The job ends with the sentence.
+[[noreturn]] inline void throw_damaged(const char* what) {
+  throw Error(std::string("rankine: a damaged message arrived: ") + what);
 }
 
 /// Writes records into a message whose size was computed before.

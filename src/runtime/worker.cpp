@@ -26,6 +26,8 @@ namespace {
 constexpr Nanoseconds kLongWork = kMillisecond;
 /// How far back a waiting task looks for what it awaits in the local queue.
 constexpr std::size_t kPromoteWindow = 64;
+/// Classes that other ranks may have met and this one has not: the number of a new one is not far beyond.
+constexpr std::size_t kClassesAhead = std::size_t{1} << 26;
 
 void append(std::vector<std::byte>& to, const void* from, std::size_t count) {
   const auto* begin = static_cast<const std::byte*>(from);
@@ -117,6 +119,7 @@ void Worker::recycle(Piece* piece) {
 
 void Worker::on_task_class(const TaskClassMessage& told, MessageReader& message) {
   const auto number = static_cast<std::size_t>(told.task_class);
+  if (number > demands_.size() + kClassesAhead) throw_damaged("the number of a class of tasks");
   if (number >= demands_.size()) demands_.resize(number + 1);
   demands_[number] =
       std::make_unique<ClassDemand>(unpack_demand({message.bytes(told.header.count), told.header.count}));
@@ -142,6 +145,12 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
   queue_.push_back(piece);
 }
 
+const ClassDemand& Worker::demand(std::uint32_t task_class) const {
+  const bool known = task_class < demands_.size() && demands_[task_class] != nullptr;
+  if (!known) throw_damaged("a task of a class that nobody told of");
+  return *demands_[task_class];
+}
+
 /// What the piece will hold while it runs.
 void Worker::ask(Piece& piece, const StartMessage& start) {
   piece.demand = nullptr;
@@ -149,7 +158,9 @@ void Worker::ask(Piece& piece, const StartMessage& start) {
   piece.threads = 1;
   piece.device = -1;
   if (start.plain != 0) return;
-  piece.demand = demands_[start.task_class].get();
+  piece.demand = &demand(start.task_class);
+  if (start.choice >= piece.demand->choices.size())
+    throw_damaged("a way to run a task that it does not have");
   piece.holding.resources = piece.demand->choices[start.choice];
   piece.holding.choice = start.choice;
   piece.frame.holding = &piece.holding;

@@ -71,7 +71,7 @@ class Worker {
   /// For actors and gang members, which hold resources too.
   Account& account() { return account_; }
   /// What a class asks for; the head has told it.
-  const ClassDemand& demand(std::uint32_t task_class) const { return *demands_[task_class]; }
+  const ClassDemand& demand(std::uint32_t task_class) const;
   /// Runs this task next if it is queued here: somebody waits for it.
   void promote(ObjectId awaited);
 

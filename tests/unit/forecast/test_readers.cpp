@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each format read from small files written here, and the sentence for each way in which a file can be wrong.
 #include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include <rankine/forecast/models.hpp>
 #include <rankine/forecast/reader.hpp>
@@ -245,6 +249,50 @@ TEST_CASE("HDF5: wrong layouts are named") {
   mixed.series = {{"x", "A", 4, 2, {1, 2, 3}, {4, 5}, ""}, {"y", "A", 1, 2, {1}, {2, 3}, ""}};
   CHECK(contains(thrown<rankine::InputError>([&] { write_dataset_hdf5(folder / "y.h5", mixed); }),
                  "differ in season"));
+}
+
+TEST_CASE("HDF5: a file cut short anywhere, or with wrong bytes, is refused by name or read") {
+  const TemporaryFolder folder;
+  Dataset data;
+  data.groups = {"A"};
+  for (int k = 0; k < 20; ++k) {
+    data.series.push_back({"series " + std::to_string(k), "A", 4, 2, Values(50, k + 1.0), {4, 5}, ""});
+  }
+  write_dataset_hdf5(folder / "whole.h5", data);
+  std::ifstream whole(folder / "whole.h5", std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(whole), {});
+  const auto path = folder / "damaged.h5";
+  const auto said = [&](const std::string& damaged) -> std::string {
+    std::ofstream(path, std::ios::binary) << damaged;
+    try {
+      read_dataset(path);
+      return {};
+    } catch (const rankine::Error& error) {
+      return error.what();
+    }
+  };
+  for (std::size_t size = 0; size < bytes.size(); size += bytes.size() / 23) {
+    INFO("cut at " << size << " of " << bytes.size());
+    CHECK(contains(said(bytes.substr(0, size)), path.string()));
+  }
+  CHECK(contains(said("\x89HDF\r\n\x1a\n" + std::string(bytes.size(), 'x')), path.string()));
+  CHECK(said(bytes).empty());
+}
+
+TEST_CASE("CSV: quotes without an end, NUL bytes, huge lines and binary rubbish are refused by line") {
+  CHECK(contains(refusal("x.csv", "id,time,value\n\"a,1,2\n", with(1, 1)), "x.csv, line 2: "));
+  CHECK(contains(refusal("x.csv", std::string("id,time,value\n\0,\0,\0\n", 20), with(1, 1)),
+                 "x.csv, line 2: "));
+  const std::string huge(std::size_t{3} << 20, '9');
+  CHECK(contains(refusal("x.csv", "id,time,value\na,1," + huge + "\n", with(1, 1)), "x.csv, line 2: "));
+  std::string rubbish(100'000, '\0');
+  for (std::size_t i = 0; i < rubbish.size(); ++i) rubbish[i] = static_cast<char>(i * 2654435761u >> 13);
+  const std::string sentence = refusal("x.csv", rubbish, with(1, 1));
+  CHECK(contains(sentence, "x.csv, line 1: "));
+  CHECK(sentence.size() < 500);
+  for (const char c : refusal("x.csv", std::string(kM3Header) + "\x01\x1b[31m,A,B,1,1,1,train,1\n")) {
+    CHECK(static_cast<unsigned char>(c) >= ' ');
+  }
 }
 
 }  // namespace
