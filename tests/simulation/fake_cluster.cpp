@@ -215,6 +215,9 @@ void FakeCluster::to_rank(int at, ToRank message) {
 }
 
 void FakeCluster::carry_out(const Command& command) {
+  if (draining_ && (std::holds_alternative<Start>(command) || std::holds_alternative<StartActor>(command) ||
+                    std::holds_alternative<PrepareGang>(command)))
+    throw Broken("something is started although the run drains");
   if (const auto* start = std::get_if<Start>(&command)) {
     check_start(*start);
     to_rank(rankine::index(start->worker), *start);
@@ -473,8 +476,10 @@ void FakeCluster::run() {
   for (int i = 0; i < settings_.workers; ++i) {
     if (i <= settings_.workers / 2 || chance() < 0.7) add_worker();
   }
+  const int drain_at = settings_.drains ? static_cast<int>(below(settings_.driver_steps)) : -1;
   for (int done = 0; done < settings_.driver_steps;) {
     if (chance() < 0.2) {
+      if (done == drain_at) drain();
       driver_step();
       ++done;
     }
@@ -486,13 +491,28 @@ void FakeCluster::run() {
   kill_actors();  // else they keep what others wait for
   std::uint64_t steps = 0;
   const std::uint64_t most = 3'000'000;
-  while (!settle()) {
+  while (!settle() || (draining_ && scheduler_.pending() > 0)) {
+    if (draining_ && steps % 1000 == 0) cancel_everything();  // what runs may still submit
     step(false);
     if (++steps > most)
       throw Broken("it never comes to rest, deaths " + std::to_string(deaths_) + ", events " +
                    std::to_string(events_) + under_way());
   }
   check_end();
+}
+
+/// From now on nothing starts.
+void FakeCluster::drain() {
+  Mail mail;
+  mail.event = DrainRequested{};
+  deliver_to_head(std::move(mail));
+  draining_ = true;
+}
+
+void FakeCluster::cancel_everything() {
+  Mail mail;
+  mail.event = EverythingCancelled{};
+  deliver_to_head(std::move(mail));
 }
 
 void FakeCluster::check_end() {
@@ -529,7 +549,7 @@ void FakeCluster::check_end() {
       }
       const ObjectId maker = gangs_.contains(id) ? first : id;
       // Whoever cancels a member's value cancels the gang.
-      bool asked = cancel_asked_.contains(id);
+      bool asked = draining_ || cancel_asked_.contains(id);
       for (std::uint32_t other = 0; gangs_.contains(id) && other < counts_[first]; ++other)
         asked |= cancel_asked_.contains(offset(first, other));
       if (view.failure == FailureKind::cancelled && !asked) throw Broken(name + " was cancelled by nobody");

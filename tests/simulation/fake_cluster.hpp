@@ -30,6 +30,7 @@ struct Settings {
   int driver_steps = 40;         ///< things the driver does
   double death = 0.002;          ///< chance a step that a worker dies
   double node_death = 0.0005;    ///< ... that all ranks of a node die
+  bool drains = false;           ///< the run ends early, at some step of the driver
   bool check_every_step = true;  ///< walk the invariants after each event, else now and then
   bool trace = false;
 };
@@ -215,7 +216,11 @@ class FakeCluster {
   void walk();
   void trace(const Event& event, const Commands& commands) const;
 
+  void drain();
+  void cancel_everything();
+
   Settings settings_;
+  bool draining_ = false;
   Philox random_;
   Scheduler scheduler_;
   Time now_;

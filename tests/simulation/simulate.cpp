@@ -57,6 +57,7 @@ Settings settings_of(const Options& options, std::uint64_t seed) {
   const double mood = random.uniform();
   settings.death = mood < 0.3 ? 0 : mood < 0.8 ? 0.001 : 0.005;
   settings.node_death = random.uniform() < 0.5 ? 0 : 0.001;
+  settings.drains = seed % 7 == 3;
   settings.check_every_step = settings.workers < 100;
   settings.trace = options.trace;
   return settings;
