@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Options, resources, demands, failures and explanations as they travel, and the texts of RANKINE_RESOURCES
-// and RANKINE_TRANSPORT.
+// Options, resources, demands, failures and explanations as they travel, and the texts of RANKINE_RESOURCES,
+// RANKINE_TRANSPORT and of wall times.
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "runtime/failure.hpp"
 #include "runtime/grant.hpp"
 #include "runtime/options_codec.hpp"
+#include "runtime/walltime.hpp"
 #include "transport/choice.hpp"
 
 namespace {
@@ -29,15 +31,27 @@ void read_packed(unsigned kind, const std::vector<std::byte>& bytes) {
   if (kind == 4) unpack_explanation(bytes);
 }
 
+/// As a duration, and as what Slurm's variable says.
+void read_wall_time(const std::string& text) {
+  const auto read = read_duration(text);
+  if (read && *read <= 0) throw std::logic_error("a duration of nothing");
+  WallTimeFacts facts;
+  facts.job_end = text;
+  plan_for(decide_wall_time(facts));
+  facts.margin_variable = facts.variable = text;
+  plan_for(decide_wall_time(facts));
+}
+
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   rankine_fuzz::Input input(data, size);
-  const auto kind = input.number<std::uint8_t>() % 7;
+  const auto kind = input.number<std::uint8_t>() % 8;
   rankine_fuzz::may_be_refused([&] {
     if (kind < 5) read_packed(kind, input.bytes());
     if (kind == 5) parse_resources(std::string(input.text()));
     if (kind == 6) rankine::transport::parse_wish(input.text());
+    if (kind == 7) read_wall_time(std::string(input.text()));
   });
   return 0;
 }
