@@ -170,7 +170,7 @@ std::unique_ptr<Sentinel> post_sentinel(MPI_Comm comm, const Topology& topology,
   check_mpi(MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all.data(), sizeof mine, MPI_BYTE, comm),
             "MPI_Allgather");
   return std::make_unique<Sentinel>(topology.rank, topology.ranks_of(topology.here().node), all,
-                                    Watchman::beat(lost_after));
+                                    Watchman::beat(lost_after), [comm] { MPI_Abort(comm, 1); });
 }
 
 void compare_binaries(MPI_Comm comm) {

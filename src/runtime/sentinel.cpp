@@ -20,8 +20,12 @@ constexpr Nanoseconds kEndAfterFirst = 5 * kSecond;
 }  // namespace
 
 Sentinel::Sentinel(Rank self, const std::vector<Rank>& near, const std::vector<ProcessId>& processes,
-                   Nanoseconds beat)
-    : self_(self), beat_(beat), processes_(processes), watched_(processes.size(), false) {
+                   Nanoseconds beat, std::function<void()> abort)
+    : self_(self),
+      beat_(beat),
+      processes_(processes),
+      abort_(std::move(abort)),
+      watched_(processes.size(), false) {
   for (const Rank rank : near) {
     const auto at = static_cast<std::size_t>(index(rank));
     // All are alive now: who seems not to be is a process whose number means nothing here.
@@ -87,16 +91,19 @@ void Sentinel::keep_watch() {
 
 void Sentinel::note_exits(const std::vector<std::size_t>& exited) {
   for (const std::size_t rank : exited) {
-    if (!released_) {
-      std::fprintf(
-          stderr,
-          "rankine: rank %zu died while the ranks were starting, so rank %d leaves. Remedy: look for "
-          "what ended it\n",
-          rank, index(self_));
-      _exit(1);
-    }
+    if (!released_) end_start(rank);
     exited_.push_back(Rank{static_cast<std::int32_t>(rank)});
   }
+}
+
+void Sentinel::end_start(std::size_t dead) const {
+  std::fprintf(stderr,
+               "rankine: rank %zu died while the ranks were starting, so rank %d leaves. Remedy: look for "
+               "what ended it\n",
+               dead, index(self_));
+  std::fflush(nullptr);
+  if (abort_) abort_();
+  _exit(1);
 }
 
 void Sentinel::look_at_the_end(Time t, bool somebody_left) {

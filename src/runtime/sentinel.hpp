@@ -23,10 +23,11 @@ namespace rankine::runtime {
 
 class Sentinel {
  public:
-  /// `processes`: of all ranks, by rank. Those in `near` are watched. Until release() a death ends this
-  /// process with exit code 1 and a sentence: the ranks are starting together.
+  /// `processes`: of all ranks, by rank. Those in `near` are watched. Until release() a death ends the run
+  /// with exit code 1 and a sentence, because the ranks are starting together: `abort` is to end those of
+  /// other nodes too, which would wait for ever.
   Sentinel(Rank self, const std::vector<Rank>& near, const std::vector<ProcessId>& processes,
-           Nanoseconds beat);
+           Nanoseconds beat, std::function<void()> abort = {});
   ~Sentinel();
   Sentinel(const Sentinel&) = delete;
   Sentinel& operator=(const Sentinel&) = delete;
@@ -55,12 +56,14 @@ class Sentinel {
   };
 
   void keep_watch();
+  [[noreturn]] void end_start(std::size_t dead) const;
   void note_exits(const std::vector<std::size_t>& exited);
   void look_at_the_end(Time t, bool somebody_left);
 
   const Rank self_;
   const Nanoseconds beat_;
   const std::vector<ProcessId> processes_;
+  const std::function<void()> abort_;
   std::vector<bool> watched_;
   ProcessWatch watch_;
 

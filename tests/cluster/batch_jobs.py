@@ -66,6 +66,15 @@ class Batch(unittest.TestCase):
         facts = job.wait()
         self.assertEqual((facts["JobState"], facts["ExitCode"]), ("FAILED", "1:0"), job.log())
 
+    def test_rank_killed_while_starting_ends_the_job(self):
+        job = slurm.BatchJob(self.folder, *THREE_NODES, "slurm/many_models.sbatch", *SMALL)
+        status = os.path.join(self.folder, "run", f"many-models-{job.id}", "status")
+        # From about here on the ranks start together, for about a second.
+        job.wait_until(lambda _: os.path.exists(status), "status file")
+        ranks = slurm.pids_on("n3", "rankine-many-models")
+        slurm.kill(ranks[:1])
+        self.assertIn(job.wait()["JobState"], ("FAILED", "COMPLETED"), job.log())
+
     def test_array(self):
         job = slurm.BatchJob(self.folder, "--array=3-4", "--time=5", "--ntasks-per-node=2",
                              "--mem-per-cpu=500", "--output=array-%a.log",
