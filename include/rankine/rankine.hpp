@@ -15,5 +15,6 @@
 #include <rankine/runtime.hpp>
 #include <rankine/serialize/array.hpp>
 #include <rankine/serialize/serialize.hpp>
+#include <rankine/state.hpp>
 #include <rankine/statistics.hpp>
 #include <rankine/task.hpp>

@@ -18,9 +18,11 @@ namespace rankine {
 
 /// What to do with the journal of an earlier run in the same run directory.
 enum class Resume {
-  automatic,  ///< go on from it; an error if it is another program's or was made with other options
-  fresh,      ///< start over; the old journal is moved aside
-  required,   ///< go on from it; an error if there is none
+  /// Go on from it where its run did not finish; an error if it is another program's, or was made by another
+  /// build or with other options. Behind a run that finished a new one begins.
+  automatic,
+  fresh,     ///< start over; the old journal is moved aside
+  required,  ///< go on from it, also if its run finished or another build made it; an error if there is none
 };
 
 /// Settings of a run. Zero means: decided by the runtime.
@@ -54,7 +56,14 @@ struct RuntimeOptions {
   std::chrono::nanoseconds timeout_grace{0};  ///< default 5 s
   /// Where the run leaves its status and its journal. Default: RANKINE_RUN_DIR; empty: it leaves nothing.
   std::string run_directory = {};
+  /// Results of tasks with a key, saved states and checkpoints of named actors go into RUN/journal, within
+  /// 100 ms or 4 MiB safely; an earlier run's are taken from there instead of computed. A task is known again
+  /// by its key, its function and its arguments. See rk::save_state for values of the driver itself.
   Resume resume = Resume::automatic;
+  bool journal_all = false;  ///< tasks without a key too: if the driver always submits in the same order
+  /// What results depend on besides the seed and the program, as text, e.g. its options. A journal that was
+  /// made with another text is refused.
+  std::string depends_on = {};
   /// A process that crashes says which task it ran, with a backtrace, on standard error and in the run
   /// directory's log/crash-rankN.txt, and then ends as it would have. Signals that the program handles itself
   /// before it makes the Runtime are left alone. With one rank in all, or when the head is the last rank, a

@@ -2,6 +2,7 @@
 // The user's RuntimeOptions as the settings of an engine.
 #pragma once
 
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 
@@ -32,6 +33,17 @@ inline bool wants_requeue(const RuntimeOptions& options) {
   return options.requeue || (value != nullptr && std::string(value) == "1");
 }
 
+inline journal::Policy journal_policy_of(Resume resume) {
+  switch (resume) {
+    case Resume::fresh:
+      return journal::Policy::fresh;
+    case Resume::required:
+      return journal::Policy::required;
+    default:
+      return journal::Policy::automatic;
+  }
+}
+
 /// `start`: of the program.
 inline runtime::EngineSettings settings_of(const RuntimeOptions& options, Time start) {
   runtime::EngineSettings settings;
@@ -39,6 +51,11 @@ inline runtime::EngineSettings settings_of(const RuntimeOptions& options, Time s
   settings.arena_bytes = options.arena_bytes;
   settings.spill_directory = spill_directory_of(options);
   settings.run_directory = run_directory_of(options);
+  settings.journal.policy = journal_policy_of(options.resume);
+  settings.journal.program = program_invocation_short_name;
+  settings.journal.options = "seed " + std::to_string(options.seed);
+  if (!options.depends_on.empty()) settings.journal.options += ", " + options.depends_on;
+  settings.journal.all = options.journal_all;
   if (options.inline_bytes != 0) settings.inline_bytes = options.inline_bytes;
   if (options.stack_bytes != 0) settings.stack_bytes = options.stack_bytes;
   settings.wishes = {options.cpus, options.gpus, options.resources};

@@ -17,6 +17,7 @@
 #include "api/ending.hpp"
 #include "api/settings.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/run_status.hpp"
 #include "store/store.hpp"
 #include "transport/loopback.hpp"
 
@@ -86,6 +87,8 @@ runtime::EngineSettings thread_settings(int ranks, const RuntimeOptions& options
   settings.end.wall_end = wall.end;
   settings.end.plan = runtime::plan_for(wall);
   settings.head.deadline = settings.end.plan.cut;
+  if (!settings.run_directory.empty())
+    settings.run_directory = runtime::prepare_run_directory(settings.run_directory);
   settings.node_cpus = static_cast<std::int32_t>(std::thread::hardware_concurrency());
   settings.awake = &awake;
   runtime::GrantWishes wishes = settings.wishes;

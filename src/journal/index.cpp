@@ -33,6 +33,7 @@ void Index::take(const Tasks& tasks, const Scanner& scanner) {
 
 void Index::read(Scanner& scanner) {
   while (auto item = scanner.next()) {
+    if (const auto* note = std::get_if<Note>(&item->record)) finished_ = note->what == Note::What::finished;
     if (auto* tasks = std::get_if<Tasks>(&item->record)) {
       take(*tasks, scanner);
     } else if (auto* program = std::get_if<Program>(&item->record)) {

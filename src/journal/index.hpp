@@ -51,6 +51,8 @@ class Index {
   /// The number that a function's name has in this journal.
   std::optional<std::uint32_t> function_number(std::uint64_t name_hash) const;
 
+  /// The run that wrote last did all there was to do.
+  bool finished() const { return finished_; }
   const std::optional<Program>& program() const { return program_; }
   std::uint64_t tasks() const { return tasks_.size(); }
   std::size_t actors() const { return actors_.size(); }
@@ -66,6 +68,7 @@ class Index {
     std::uint32_t bytes = 0;
   };
   std::optional<Program> program_;
+  bool finished_ = false;
   std::unordered_map<std::uint32_t, std::uint64_t> functions_;  ///< hash of the name by number
   tsl::robin_map<std::uint64_t, Entry> tasks_;
   std::map<std::string, SavedActor, std::less<>> actors_;

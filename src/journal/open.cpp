@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/open.hpp"
 
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -72,6 +74,18 @@ void begin(Opened& opened, const Program& mine) {
   opened.bytes = bytes.size();
 }
 
+/// The run before did all it had to do.
+Opened begin_behind(const std::string& path, const Program& mine) {
+  const std::string to = path + ".finished";
+  if (std::rename(path.c_str(), to.c_str()) != 0)
+    throw SystemError("rankine: the journal " + path + " of a finished run could not be moved to " + to +
+                      ": " + std::strerror(errno));
+  Opened opened{File(path, File::Access::write), 0, {}, false, {}};
+  begin(opened, mine);
+  opened.said = "rankine: the last run in this directory finished; its journal is now " + to + "\n";
+  return opened;
+}
+
 /// Cuts off what cannot be read. What lies behind a damaged record is kept in another file.
 void repair(Opened& opened, const Scanner& scanner) {
   const std::string& path = opened.file.path();
@@ -128,6 +142,7 @@ Opened open_journal(const std::string& path, const Program& mine, Policy policy)
     begin(opened, mine);
     return opened;
   }
+  if (policy == Policy::automatic && opened.index.finished()) return begin_behind(path, mine);
   if (const std::string why = refusal(mine, *opened.index.program(), policy); !why.empty()) refuse(why);
   if (scanner.ending() != Ending::complete) repair(opened, scanner);
   opened.bytes = scanner.good_bytes();

@@ -12,9 +12,10 @@
 namespace rankine::journal {
 
 enum class Policy : std::uint8_t {
-  automatic,  ///< go on from it where it is of the same program and options, else refuse
-  fresh,      ///< move it aside
-  required,   ///< go on from it, also if another build of the program made it; refuse where there is none
+  automatic,  ///< begin anew behind a run that finished, go on from one of the same program and options, else
+              ///< refuse
+  fresh,      ///< move it aside and begin anew
+  required,   ///< go on from it, also if it finished or another build made it; refuse where there is none
 };
 
 struct Opened {

@@ -170,7 +170,7 @@ void put(Encoder& to, const Note& note) {
 }
 void get(Decoder& from, Note& note) {
   const std::uint64_t what = from.number();
-  if (what > static_cast<std::uint64_t>(Note::What::ended)) from.refuse();
+  if (what > static_cast<std::uint64_t>(Note::What::stopped)) from.refuse();
   note.what = static_cast<Note::What>(what);
   note.unix_ns = static_cast<std::int64_t>(from.word());
   note.ranks = from.small();

@@ -68,7 +68,12 @@ struct Saved {
 };
 
 struct Note {
-  enum class What : std::uint8_t { started, resumed, ended };
+  enum class What : std::uint8_t {
+    started,
+    resumed,
+    finished,  ///< all of it was done
+    stopped,   ///< in good order, with something left or after a failure
+  };
   What what = What::started;
   std::int64_t unix_ns = 0;
   std::uint32_t ranks = 0;

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include <rankine/core/hash.hpp>
+
 #include "runtime/messages.hpp"
 
 namespace rankine::runtime {
@@ -93,6 +95,23 @@ void cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint3
   std::memcpy(into + to.common, arguments.data() + from.common, plan.from.common_bytes);
   std::memcpy(into + to.elements, arguments.data() + from.elements + plan.slice.begin,
               plan.to.elements_bytes);
+}
+
+std::vector<std::uint64_t> hash_arguments(std::span<const std::byte> arguments, bool each) {
+  const ArgumentsHeader header = read_header(arguments);
+  const ArgumentsLayout layout(header);
+  const std::uint64_t common = hash_blocks(arguments.subspan(layout.common, header.common_bytes),
+                                           hash_mix(header.future_mask, header.dependencies));
+  if (header.count == 0) return {common};
+  const std::span<const std::byte> elements = arguments.subspan(layout.elements, header.elements_bytes);
+  if (!each) return {hash_blocks(elements, hash_mix(common, header.count))};
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(header.count);
+  for (std::uint32_t i = 0; i < header.count; ++i) {
+    const Slice slice = slice_of(header, arguments.subspan(layout.offsets), i, 1);
+    hashes.push_back(hash_blocks(elements.subspan(slice.begin, slice.end - slice.begin), common));
+  }
+  return hashes;
 }
 
 void ArgumentsView::open(detail::ValueBytes arguments, bool range, std::uint32_t element,

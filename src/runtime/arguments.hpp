@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include <rankine/core/ids.hpp>
 #include <rankine/runtime/arguments.hpp>
@@ -23,6 +24,10 @@ std::span<const ObjectId> dependencies_of(const Blob& arguments);
 /// of their own.
 std::size_t cut_bytes(std::span<const std::byte> arguments, std::uint32_t element, std::uint32_t count);
 void cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint32_t count, std::byte* into);
+
+/// Hashes of the values among packed arguments, by which a later run knows them again; ids of futures do not
+/// count. Of a range with `each`: one for each element, else one for all.
+std::vector<std::uint64_t> hash_arguments(std::span<const std::byte> arguments, bool each);
 
 /// The parts of a piece's arguments, in memory of this process.
 class ArgumentsView {

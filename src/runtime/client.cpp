@@ -7,9 +7,11 @@
 
 #include <rankine/core/check.hpp>
 #include <rankine/core/clock.hpp>
+#include <rankine/core/hash.hpp>
 
 #include "runtime/account.hpp"
 #include "runtime/aligned.hpp"
+#include "runtime/arguments.hpp"
 #include "runtime/body.hpp"
 #include "runtime/explanation.hpp"
 #include "runtime/failure.hpp"
@@ -76,6 +78,8 @@ class ClosedContext final : public detail::Context {
   Explanation explain(EntryElement) override { fail(); }
   TaskKey task_key() const override { fail(); }
   Statistics statistics() override { fail(); }
+  void save_state(const std::string&, std::span<const std::byte>) override { fail(); }
+  std::optional<std::vector<std::byte>> load_state(const std::string&) override { fail(); }
 
  private:
   [[noreturn]] static void fail() { throw Error("rankine: this handle's Runtime has ended"); }
@@ -309,24 +313,33 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
   if (submission.gang.ranks > 0 && !settings_.no_gangs.empty()) throw Error(settings_.no_gangs);
   if (submission.options != nullptr)
     task_class_of(submission.function, *submission.options);  // throws here, if at all
+  TaskFrame& frame = thread_frame();
+  const bool keyed = submission.options != nullptr && submission.options->key != 0;
+  detail::Submission named = submission;
+  std::vector<std::uint64_t> hashes;
+  const bool journalled = submission.gang.ranks == 0 && submission.inside.empty() &&
+                          (settings_.journal_all || (settings_.journal && keyed));
+  if (journalled) [[unlikely]] {
+    hashes = hash_arguments(arguments.bytes(), frame.id == kDriver);
+    named.argument_hashes = hashes;
+  }
   seal(arguments);
   Lock lock(waiting_.progress_mutex());
   if (!waiting_.hold_back(submission.count, arguments.bytes().size(), lock)) throw Drained(kDrainedText);
   publish(submission.dependencies);
   publish(submission.inside);
-  TaskFrame& frame = thread_frame();
   const TaskFrame::Names names = frame.next(submission.count);
-  const bool keyed = submission.options != nullptr && submission.options->key != 0;
   Entry* entry = make_entry(names.first, submission.count, submission.range);
   entry->unasked = true;
   auto* blob = static_cast<Blob*>(arguments.take());
-  head_.submit(submission, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key},
-               blob);
+  head_.submit(named, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key}, blob);
   waiting_.sent();
   return EntryHandle(entry);
 }
 
 EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside) {
+  const bool hashed = settings_.journal && settings_.rank == kHead && inside.empty();
+  const std::uint64_t content = hashed ? hash_blocks(value.bytes()) | 1 : 0;
   seal(value);
   const std::lock_guard lock(waiting_.progress_mutex());
   publish(inside);
@@ -338,7 +351,7 @@ EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside
   if (!blob->located) std::memcpy(mine->body(), blob->body(), blob->bytes);
   entry->single = {mine, Slot::State::ready, true, true};
   entry->ended = 1;
-  head_.put(id, blob, inside);
+  head_.put(id, blob, inside, content);
   waiting_.sent();
   return EntryHandle(entry);
 }
@@ -587,6 +600,29 @@ void Client::on_explained(std::uint64_t ticket, std::span<const std::byte> packe
   at->second->answer = unpack_explanation(packed);
   at->second->waiter.remaining = 0;
   waiting_.wake(at->second->waiter);
+}
+
+namespace {
+
+void check_in_driver(const char* what, const std::string& name) {
+  if (thread_frame().id == kDriver) return;
+  throw Error(std::string("rankine: ") + what + "(\"" + name +
+              "\") in a task: what a program keeps from run to run is the driver's. Remedy: return the value "
+              "to the driver and save it there");
+}
+
+}  // namespace
+
+void Client::save_state(const std::string& name, std::span<const std::byte> value) {
+  check_in_driver("save_state", name);
+  const std::lock_guard lock(waiting_.progress_mutex());
+  states_->save_state(name, value);
+}
+
+std::optional<std::vector<std::byte>> Client::load_state(const std::string& name) {
+  check_in_driver("load_state", name);
+  const std::lock_guard lock(waiting_.progress_mutex());
+  return states_->load_state(name);
 }
 
 TaskKey Client::task_key() const {

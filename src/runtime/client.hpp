@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tsl/robin_map.h>
@@ -44,6 +45,16 @@ class SecretKeeper {
   ~SecretKeeper() = default;
 };
 
+/// Keeps what the program saves from run to run. On rank 0.
+class StateKeeper {
+ public:
+  virtual void save_state(const std::string& name, std::span<const std::byte> value) = 0;
+  virtual std::optional<std::vector<std::byte>> load_state(const std::string& name) = 0;
+
+ protected:
+  ~StateKeeper() = default;
+};
+
 class Client final : public detail::Context {
  public:
   struct Settings {
@@ -51,8 +62,10 @@ class Client final : public detail::Context {
     std::uint64_t seed = 0;
     std::string host;
     Rank rank{};
-    std::string no_gangs;  ///< why there can be none; empty: there can
-    std::string no_force;  ///< why cancel cannot kill; empty: it can
+    std::string no_gangs;      ///< why there can be none; empty: there can
+    std::string no_force;      ///< why cancel cannot kill; empty: it can
+    bool journal = false;      ///< what has a key is journalled
+    bool journal_all = false;  ///< everything is
   };
   Client(Waiting& waiting, HeadPort& head, Store& store, Puller& puller, Room& room, BlobPool& blobs,
          const Settings& settings, EndOfTime& end);
@@ -85,6 +98,8 @@ class Client final : public detail::Context {
   Explanation explain(detail::EntryElement what) override;
   TaskKey task_key() const override;
   Statistics statistics() override;
+  void save_state(const std::string& name, std::span<const std::byte> value) override;
+  std::optional<std::vector<std::byte>> load_state(const std::string& name) override;
 
   // With the progress lock held: something that this rank waits for ended. The blob is taken over if `owned`.
   void deliver(ObjectId object, Slot::State state, Blob* blob, bool owned);
@@ -99,6 +114,7 @@ class Client final : public detail::Context {
 
   // For actors' callers and hosts, with the progress lock held.
   void connect(SecretKeeper& keeper) { secrets_ = &keeper; }
+  void connect(StateKeeper& keeper) { states_ = &keeper; }
   Entry* find(ObjectId object) const;
   /// The pending result of a call, with one reference.
   Entry* make_secret(ObjectId object);
@@ -156,6 +172,7 @@ class Client final : public detail::Context {
   std::map<std::uint64_t, Question*> questions_;  ///< by ticket
   std::uint64_t last_ticket_ = 0;
   SecretKeeper* secrets_ = nullptr;
+  StateKeeper* states_ = nullptr;
   std::size_t secret_count_ = 0;  ///< entries that the head does not know
 };
 

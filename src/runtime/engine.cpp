@@ -52,6 +52,8 @@ constexpr std::size_t kQueuedBytesMax = std::size_t{64} << 20;
 constexpr Nanoseconds kLeaveGrace = 2 * kSecond;
 /// Looks at the mail for what a dead rank sent: each takes some hundred messages.
 constexpr int kLastPolls = 64;
+/// A disk that takes longer than this at the end is given up.
+constexpr Nanoseconds kJournalFlushMax = 60 * kSecond;
 /// After a failed driver: how long running tasks may take to notice before the job is torn down.
 constexpr Nanoseconds kGoodbyeGrace = 2 * kSecond;
 
@@ -99,11 +101,12 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
     remote_head_ = std::make_unique<RemoteHead>(link_);
   }
   HeadPort& port = is_head ? static_cast<HeadPort&>(*head_) : *remote_head_;
-  client_ =
-      std::make_unique<Client>(static_cast<Waiting&>(*this), port, store_, puller_, room_, blobs_,
-                               Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host,
-                                                topology_.rank, settings_.no_gangs, no_force(settings_.head)},
-                               end_);
+  client_ = std::make_unique<Client>(
+      static_cast<Waiting&>(*this), port, store_, puller_, room_, blobs_,
+      Client::Settings{settings_.inline_bytes, settings_.seed, topology_.host, topology_.rank,
+                       settings_.no_gangs, no_force(settings_.head), !settings_.run_directory.empty(),
+                       settings_.journal.all && !settings_.run_directory.empty()},
+      end_);
   actor_caller_ = std::make_unique<ActorCaller>(topology_, static_cast<Waiting&>(*this), transport_, link_,
                                                 store_, blobs_, *client_);
   actor_host_ = std::make_unique<ActorHost>(topology_, static_cast<Waiting&>(*this),
@@ -121,6 +124,7 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
   if (is_head) {
     head_->connect(*client_);
     head_->on_enlist([this] { enlist_head(); });
+    client_->connect(static_cast<StateKeeper&>(*head_));
     const int first = topology_.size() == 1 ? 0 : 1;
     for (int r = first; r < topology_.size(); ++r) {
       head_->worker_joined(Rank{r}, settings_.workers[static_cast<std::size_t>(r)]);
@@ -176,6 +180,7 @@ int Engine::run_driver(const std::function<int()>& driver) {
   bool told = false;  // that its time is over
   int code = 0;
   try {
+    open_journal();
     code = driver();
   } catch (const Drained&) {
     told = true;
@@ -190,6 +195,7 @@ int Engine::run_driver(const std::function<int()>& driver) {
   driver_left_ = true;
   if (failure == nullptr && (told || !all_done())) end_drained(lock);
   given_up_ = failure != nullptr;
+  close_journal(lock);
   send_to_all(MessageType::shutdown, given_up_);
   const Nanoseconds patience = given_up_ ? kGoodbyeGrace : stopped_.early ? until_leave() : -1;
   drive([this] { return all_gone(); }, patience, lock);
@@ -197,6 +203,26 @@ int Engine::run_driver(const std::function<int()>& driver) {
   lock.unlock();
   if (failure != nullptr) std::rethrow_exception(failure);
   return code;
+}
+
+void Engine::open_journal() {
+  if (settings_.run_directory.empty()) return;
+  LedgerSettings journal = settings_.journal;
+  journal.path = settings_.run_directory + "/journal";
+  journal.inline_bytes = settings_.inline_bytes;
+  journal.ranks = static_cast<std::uint32_t>(topology_.size());
+  const Lock lock(mutex_);
+  head_->keep_journal(journal);
+}
+
+/// What has finished is made safe. The disk is waited for without the lock: mail is answered meanwhile.
+void Engine::close_journal(Lock& lock) {
+  const Nanoseconds patience = given_up_ ? kGoodbyeGrace : stopped_.early ? until_leave() / 2 : -1;
+  drive([this] { return head_->journal_is_settled(); }, patience, lock);
+  head_->end_journal(!given_up_ && !stopped_.early);
+  lock.unlock();
+  head_->flush_journal(patience < 0 ? kJournalFlushMax : patience);
+  lock.lock();
 }
 
 /// No call of an actor is under way on any rank.
@@ -247,7 +273,8 @@ Statistics Engine::statistics() {
           c.live_objects,
           c.workers,
           {s[capacity_bytes], s[used_bytes], s[disk_bytes], s[spilled_objects], s[spilled_bytes],
-           s[restored_objects], s[pulls], s[pulled_bytes], s[replicas], s[evicted_replicas]}};
+           s[restored_objects], s[pulls], s[pulled_bytes], s[replicas], s[evicted_replicas]},
+          head_->resumed()};
 }
 
 // ---- progress ----
@@ -390,6 +417,7 @@ bool Engine::deliver_to_actors(Rank source, const Header& header, std::span<cons
 std::size_t Engine::poll() {
   time_is_read_ = false;
   const std::size_t came = transport_.poll(*this) + offload_.settle();
+  if (head_ != nullptr) head_->settle_journal();
   if (must_leave_) [[unlikely]]
     leave();
   for (const Rank rank : transport_.take_unreachable()) {

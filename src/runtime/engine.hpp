@@ -73,6 +73,7 @@ struct EngineSettings {
   std::uint64_t arena_bytes = 0;  ///< of a node; 0: decided from what is free
   std::string spill_directory;    ///< empty: nothing is spilled
   std::string run_directory;      ///< empty: the run leaves nothing
+  LedgerSettings journal;         ///< the path is decided by the run directory
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
   std::int32_t node_cpus = 1;       ///< that the ranks of this node may use together
@@ -171,6 +172,8 @@ class Engine final : private Waiting,
 
   bool deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message);
   bool all_quiet();
+  void open_journal();
+  void close_journal(Lock& lock);
 
   /// Makes progress until done() holds or the time is over.
   template <class Done>

@@ -136,10 +136,15 @@ void Head::submit_from(Rank submitter, const detail::Submission& submission, con
   payload_bytes_ += static_cast<std::int64_t>(arguments->bytes);
   event.dependencies = submission.dependencies;
   event.pins = submission.inside;
+  if (ledger_ != nullptr) [[unlikely]] {
+    ledger_->prune([this](ObjectId id) { return is_unknown(id); });
+    event.known = ledger_->on_submitted(submission, names);
+  }
   handle(event);
 }
 
-void Head::put(ObjectId object, Blob* value, std::span<const ObjectId> inside) {
+void Head::put(ObjectId object, Blob* value, std::span<const ObjectId> inside, std::uint64_t content) {
+  if (ledger_ != nullptr) ledger_->on_put(object, content);
   handle(scheduler::Put{object, kHead, as_value(value), inside});
 }
 
@@ -282,6 +287,7 @@ void Head::on_submit(Rank source, MessageReader& reader) {
   submission.dependencies = read_ids(reader, message.dependencies);
   const std::vector<ObjectId> inside = take_refs(source);
   submission.inside = inside;
+  if (message.is_hashed != 0) submission.argument_hashes = {&message.argument_hash, 1};
   Blob* arguments = read_body(reader, blobs_).blob;
   submit_from(source, submission, {message.first, message.parent, message.key}, arguments);
 }
@@ -309,8 +315,53 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   event.busy = message.busy;
   event.outcomes = outcomes_;
   event.inside = inside;
-  handle(event);
+  if (ledger_ != nullptr) [[unlikely]] {
+    journal_finished(event);
+  } else {
+    handle(event);
+  }
   inside.clear();
+}
+
+// ---- the journal ----
+
+void Head::keep_journal(const LedgerSettings& settings) {
+  ledger_ = std::make_unique<Ledger>(settings, blobs_, store_, puller_, [this] { transport_.ring(); });
+}
+
+void Head::journal_finished(const scheduler::Finished& event) {
+  std::span<const ObjectId> keep;
+  if (scheduler_.would_take(event.worker, event.first, event.count, event.attempt))
+    keep = ledger_->on_finished(event);
+  for (const ObjectId id : keep) handle(scheduler::Lent{id, kHead, kHead});
+  handle(event);
+  if (!keep.empty()) ledger_->on_kept();
+}
+
+void Head::settle_journal() {
+  if (ledger_ == nullptr) [[likely]]
+    return;
+  for (const ObjectId id : ledger_->take_written()) handle(scheduler::LoanReturned{id, kHead, kHead});
+  ledger_->say_trouble();
+}
+
+void Head::end_journal(bool finished) {
+  if (ledger_ != nullptr) ledger_->end(finished);
+}
+
+void Head::flush_journal(Nanoseconds at_most) {
+  if (ledger_ != nullptr) ledger_->flush(at_most);
+}
+
+void Head::save_state(const std::string& name, std::span<const std::byte> value) {
+  if (ledger_ != nullptr) return ledger_->save_state(name, value);
+  states_[name].assign(value.begin(), value.end());
+}
+
+std::optional<std::vector<std::byte>> Head::load_state(const std::string& name) {
+  if (ledger_ != nullptr) return ledger_->load_state(name);
+  const auto found = states_.find(name);
+  return found != states_.end() ? std::optional(found->second) : std::nullopt;
 }
 
 // ---- commands: messages ----

@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,8 +18,10 @@
 
 #include "runtime/actor_book.hpp"
 #include "runtime/blob_pool.hpp"
+#include "runtime/client.hpp"
 #include "runtime/gang_desk.hpp"
 #include "runtime/head_port.hpp"
+#include "runtime/ledger.hpp"
 #include "runtime/mail_order.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/puller.hpp"
@@ -28,8 +33,6 @@
 
 namespace rankine::runtime {
 
-class Client;
-
 struct HeadSettings {
   std::uint64_t pending_tasks_max = 2'000'000;
   std::uint64_t pending_bytes_max = 0;  ///< of arguments; 0: a quarter of the memory of rank 0
@@ -40,7 +43,7 @@ struct HeadSettings {
 };
 
 /// All calls are made with the progress lock held.
-class Head final : public HeadPort {
+class Head final : public HeadPort, public StateKeeper {
  public:
   Head(const Topology& topology, transport::Transport& transport, Store& store, Puller& puller,
        BlobPool& blobs, const HeadSettings& settings);
@@ -56,10 +59,26 @@ class Head final : public HeadPort {
 
   // HeadPort, for the client of rank 0
   void submit(const detail::Submission& submission, const Names& names, Blob* arguments) override;
-  void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) override;
+  void put(ObjectId object, Blob* value, std::span<const ObjectId> inside, std::uint64_t content) override;
   void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) override;
   void vanished(ObjectId object, const Location& place) override;
   void explain(ObjectId object, std::uint64_t ticket) override;
+
+  // StateKeeper
+  void save_state(const std::string& name, std::span<const std::byte> value) override;
+  std::optional<std::vector<std::byte>> load_state(const std::string& name) override;
+
+  /// From now on the journal is kept. Throws InputError where the one that is there is not this program's.
+  void keep_journal(const LedgerSettings& settings);
+  /// Lets go of results that have been written.
+  void settle_journal();
+  /// No result is on its way into the journal.
+  bool journal_is_settled() const { return ledger_ == nullptr || !ledger_->busy(); }
+  /// `finished`: nothing is left for a resume.
+  void end_journal(bool finished);
+  /// Waits until the journal is safe, at most so long. Without the progress lock.
+  void flush_journal(Nanoseconds at_most);
+  std::uint64_t resumed() const { return ledger_ != nullptr ? ledger_->resumed() : 0; }
 
   /// The driver failed.
   void cancel_everything() { handle(scheduler::EverythingCancelled{}); }
@@ -97,6 +116,7 @@ class Head final : public HeadPort {
   void on_submit(Rank source, MessageReader& reader);
   void on_put(Rank source, MessageReader& reader);
   void on_finished(Rank source, MessageReader& reader);
+  void journal_finished(const scheduler::Finished& event);
   void on_note(Rank source, MessageReader& reader);
   void on_gang_finished(Rank source, MessageReader& reader);
   void submit_gang(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments);
@@ -142,6 +162,9 @@ class Head final : public HeadPort {
   void deliver_there(const scheduler::Deliver& deliver);
   Blob* failure_blob(ObjectId object) const;
   scheduler::ObjectView root_of(ObjectId object) const;
+  bool is_unknown(ObjectId id) const {
+    return scheduler_.object(id).state == scheduler::ObjectState::unknown;
+  }
   void drop(Blob* blob);
   void advise(Rank rank, const Blob& value);
   void forget(const Blob& value);
@@ -163,8 +186,10 @@ class Head final : public HeadPort {
     bool plain = false;
     std::vector<bool> told;  ///< by rank
   };
-  std::vector<ClassNote> class_notes_;    ///< by class
-  std::vector<ClassId> default_classes_;  ///< by function; kNoClass where none yet
+  std::vector<ClassNote> class_notes_;                    ///< by class
+  std::vector<ClassId> default_classes_;                  ///< by function; kNoClass where none yet
+  std::unique_ptr<Ledger> ledger_;                        ///< if there is a journal
+  std::map<std::string, std::vector<std::byte>> states_;  ///< saved without one
   GangDesk gangs_;
   HeadSettings settings_;
   std::int64_t payload_bytes_ = 0;  ///< arguments of tasks that may still need them

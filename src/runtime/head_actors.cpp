@@ -116,6 +116,9 @@ void Head::on_spawn(Rank source, MessageReader& reader) {
   event.payload = as_payload(arguments);
   event.dependencies = {ids, message.dependencies};
   event.pins = inside;
+  if (ledger_ != nullptr && !record.name.empty()) {
+    if (Blob* state = ledger_->restored(record.name, record.class_hash)) event.checkpoint = as_value(state);
+  }
   handle(event);
   // A loan that is never returned: it lives until the run ends.
   if (message.header.flags != 0) handle(scheduler::Lent{message.actor, kHead, kHead});
@@ -144,6 +147,8 @@ void Head::on_checkpoint(Rank source, MessageReader& reader) {
     for (const ObjectId id : inside) handle(scheduler::Lent{id, kHead, kHead});
     drop_saved_refs(*record);
     record->saved_refs = inside;
+    if (ledger_ != nullptr && !record->name.empty() && inside.empty())
+      ledger_->on_checkpoint(record->name, record->class_name, record->class_hash, *blob);
   }
   handle(scheduler::ActorCheckpointed{note.actor, attempt, as_value(blob)});
   if (!accepted) return;
@@ -160,7 +165,7 @@ void Head::drop_saved_refs(ActorRecord& record) {
 /// Forgets actors that nobody can name any more, when there are twice as many records as were left last time.
 void Head::prune_actors() {
   if (actors_.size() < actors_prune_at_) return;
-  const auto gone = [this](ObjectId id) { return scheduler_.object(id).state == ObjectState::unknown; };
+  const auto gone = [this](ObjectId id) { return is_unknown(id); };
   actors_.prune(gone, [this](ActorRecord& record) { drop_saved_refs(record); });
   actors_prune_at_ = 2 * actors_.size() + 64;
 }

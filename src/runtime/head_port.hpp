@@ -23,8 +23,8 @@ class HeadPort {
   };
   /// Takes over `arguments`.
   virtual void submit(const detail::Submission& submission, const Names& names, Blob* arguments) = 0;
-  /// Takes over `value`.
-  virtual void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) = 0;
+  /// Takes over `value`. `content`: hash of its bytes, for the journal; 0: not known.
+  virtual void put(ObjectId object, Blob* value, std::span<const ObjectId> inside, std::uint64_t content) = 0;
   /// held, released, wanted, cancel (flag: force).
   virtual void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) = 0;
 

@@ -204,7 +204,9 @@ struct SubmitMessage {
   std::uint32_t options_bytes = 0;  ///< packed Options, padded to 8; 0: the defaults
   std::uint32_t dependencies = 0;   ///< ids
   std::uint32_t gang_ranks = 0;     ///< members of a gang; 0: a task or a range
-};                                  // then options, dependencies, Body
+  std::uint64_t argument_hash = 0;  ///< if is_hashed
+  std::uint64_t is_hashed = 0;
+};  // then options, dependencies, Body
 
 struct PutMessage {
   Header header;

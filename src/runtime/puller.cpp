@@ -92,6 +92,30 @@ detail::ValueBytes Puller::get(const Location& origin) {
   }
 }
 
+void Puller::fetch(const Location& origin, std::function<void(std::optional<detail::ValueBytes>)> then) {
+  struct Fetch : Waiter {
+    CopyPtr copy;
+    std::function<void(std::optional<detail::ValueBytes>)> then;
+  };
+  try {
+    if (auto value = find(origin)) return then(std::move(value));
+  } catch (const ObjectLost&) {
+    return then(std::nullopt);
+  }
+  auto fetch = std::make_unique<Fetch>();
+  fetch->then = std::move(then);
+  const auto conclude = [](Waiter& waiter) {
+    const std::unique_ptr<Fetch> mine(static_cast<Fetch*>(&waiter));
+    const bool here = mine->copy->outcome == Copy::Outcome::here;
+    mine->then(here ? std::optional(mine->copy->bytes) : std::nullopt);
+  };
+  fetch->copy = copy_of(origin);
+  fetch->notify = conclude;
+  if (fetch->copy->outcome != Copy::Outcome::pending) return conclude(*fetch.release());
+  fetch->copy->waiters.push_back(fetch.get());
+  fetch.release();  // till conclude
+}
+
 /// The copy that is on its way, or a new one.
 Puller::CopyPtr Puller::copy_of(const Location& origin) {
   if (const auto known = active_.find(origin); known != active_.end()) return known->second;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ class Puller {
   detail::ValueBytes get(const Location& origin);
 
   // All below: with the progress lock held.
+  /// The same without waiting: `then` gets the bytes, perhaps before this returns, or none where they are
+  /// lost.
+  void fetch(const Location& origin, std::function<void(std::optional<detail::ValueBytes>)> then);
   /// Ask `source` for this value; this rank is told to forget it when it is freed.
   void advise(const Location& origin, Rank source);
   void forget(const Location& origin);

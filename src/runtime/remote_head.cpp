@@ -47,6 +47,8 @@ void RemoteHead::submit(const detail::Submission& submission, const Names& names
   message.options_bytes = static_cast<std::uint32_t>(options.size());
   message.dependencies = static_cast<std::uint32_t>(submission.dependencies.size());
   message.gang_ranks = submission.gang.ranks;
+  message.is_hashed = !submission.argument_hashes.empty();
+  if (message.is_hashed != 0) message.argument_hash = submission.argument_hashes.front();
   const std::size_t bytes =
       sizeof message + padded(options.size()) + submission.dependencies.size_bytes() + body_bytes(*arguments);
   link_.send(bytes, [&](std::span<std::byte> into) {
@@ -59,7 +61,7 @@ void RemoteHead::submit(const detail::Submission& submission, const Names& names
   Blob::drop(arguments);
 }
 
-void RemoteHead::put(ObjectId object, Blob* value, std::span<const ObjectId> inside) {
+void RemoteHead::put(ObjectId object, Blob* value, std::span<const ObjectId> inside, std::uint64_t) {
   send_inside(inside);
   PutMessage message;
   message.header.type = MessageType::put;

@@ -19,7 +19,7 @@ class RemoteHead final : public HeadPort {
   explicit RemoteHead(HeadLink& link) : link_(link) {}
 
   void submit(const detail::Submission& submission, const Names& names, Blob* arguments) override;
-  void put(ObjectId object, Blob* value, std::span<const ObjectId> inside) override;
+  void put(ObjectId object, Blob* value, std::span<const ObjectId> inside, std::uint64_t content) override;
   void note(MessageType type, ObjectId first, std::uint32_t count, bool flag) override;
   void vanished(ObjectId object, const Location& place) override;
   void explain(ObjectId object, std::uint64_t ticket) override;

@@ -14,6 +14,12 @@ namespace rankine::scheduler {
 // ---- tasks
 // ----------------------------------------------------------------------------------------------------
 
+/// The value of an element that an earlier run computed.
+struct Known {
+  std::uint32_t element = 0;
+  Value value;
+};
+
 /// A task, or a range of tasks of one function (map). The submitter holds the results and wants them
 /// delivered. An id that exists already (a retried parent names its children as before) is adopted: nothing
 /// runs twice.
@@ -29,6 +35,7 @@ struct Submitted {
   std::span<const ObjectId> dependencies;  ///< must be sealed before it starts
   std::span<const ObjectId> pins;          ///< refs inside the arguments: kept alive until it ended
   std::uint64_t payload_bytes = 0;         ///< size of the packed arguments, for the lineage budget only
+  std::span<const Known> known{};          ///< in the order of elements: these are sealed and do not run
 };
 
 /// Long-running work tells that it began (sent by the worker after about a millisecond): it is not recallable
@@ -177,6 +184,7 @@ struct ActorSpawned {
   Payload payload{};
   std::span<const ObjectId> dependencies;
   std::span<const ObjectId> pins;
+  Value checkpoint{};  ///< of an earlier run: what its first life begins from; payload kNoPayload: none
 };
 struct ActorReady {
   ObjectId actor{};

@@ -12,12 +12,13 @@
 namespace rankine::scheduler {
 
 void State::on(const ActorSpawned& event) {
-  if (known_already(event.actor, 1, Kind::actor, event)) return;
+  if (known_already(event.actor, 1, Kind::actor, event)) return free_stale(event.checkpoint);
   const Index index = new_collective(event.actor, 1, Kind::actor, event);
   const Index record = actors.allocate();
   actors[record] = Actor{};
   actors[record].group = index;
   actors[record].max_restarts = event.max_restarts;
+  actors[record].checkpoint = event.checkpoint;
   actors[record].lane = intern_lane(class_of(groups[index]).options, Kind::actor);
   groups[index].extra = record;
   await_room(index, event.dependencies, event.pins);

@@ -8,12 +8,16 @@
 namespace rankine::scheduler {
 
 void State::on(const Submitted& event) {
+  const auto drop_known = [&] {
+    for (const Known& known : event.known) emit(FreeValue{known.value});
+  };
   if (event.count == 0 || nodes.lost(event.submitter)) {
     if (event.payload != kNoPayload) emit(FreePayload{event.payload});
-    return;
+    return drop_known();
   }
   const IdTable::Place place = ids.find(event.first);
   if (place.group != kNone) {
+    drop_known();
     const Group& there = groups[place.group];
     const bool same = there.first == event.first && there.count == event.count && there.kind == Kind::task;
     return adopt(place.group, same, event.payload, event.submitter);
@@ -34,6 +38,26 @@ void State::on(const Submitted& event) {
   if (!event.dependencies.empty() || !event.pins.empty())
     add_arguments(index, event.dependencies, event.pins);
   if (group.waiting == 0 && has_undispatched(group)) make_ready(index);
+  if (!event.known.empty()) seal_known(index, event.known);
+}
+
+/// Nothing of the group was dispatched: the gaps between the known elements become pieces that wait, the
+/// first one first.
+void State::seal_known(Index index, std::span<const Known> known) {
+  materialise(index);
+  const Index whole = groups[index].returned;
+  std::uint32_t end = groups[index].count;
+  const auto leave_gap = [&](std::uint32_t begin) {
+    if (begin < end) return_piece(new_piece(index, begin, end - begin));
+  };
+  for (std::size_t i = known.size(); i-- > 0;) {
+    leave_gap(known[i].element + 1);
+    end = known[i].element;
+  }
+  leave_gap(0);
+  unreturn_piece(whole);
+  delete_piece(whole);
+  for (const Known& one : known) seal(index, one.element, one.value);
 }
 
 /// A parent that runs again names a child that exists: it becomes the submitter, nothing runs twice.
@@ -113,6 +137,20 @@ void State::on(const Finished& event) {
     piece.count -= event.count;
   }
   refresh(worker);
+}
+
+bool State::would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const {
+  const Index index = find_piece(worker, first, attempt);
+  if (index == kNone || (pieces[index].flags & (kInterrupted | kTimedOut)) != 0) return false;
+  const Group& group = groups[pieces[index].group];
+  const auto element = static_cast<std::uint32_t>(number(first) - number(group.first));
+  if (element != pieces[index].element || count > pieces[index].count) return false;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Result* end = find_result(group, element + i);
+    if (end != nullptr && (end->state != ObjectState::pending || (end->marks & kCancelAsked) != 0))
+      return false;
+  }
+  return true;
 }
 
 void State::end_element(Piece& piece, std::uint32_t element, const Outcome& outcome) {

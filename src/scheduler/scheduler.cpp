@@ -108,6 +108,10 @@ bool Scheduler::only_late_left() const {
   return !state_->draining && state_->totals.ready > 0 && state_->ready_groups == 0;
 }
 
+bool Scheduler::would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const {
+  return state_->would_take(worker, first, count, attempt);
+}
+
 std::uint64_t Scheduler::pending() const {
   const Counts& totals = state_->totals;
   return totals.waiting + totals.ready + totals.assigned;

@@ -91,6 +91,9 @@ class Scheduler {
   void give_up(Commands& commands);
 
   ObjectView object(ObjectId id) const;
+  /// Whether Finished of these elements would be taken for what the tasks returned: not if it is stale, or
+  /// comes from work that was asked to stop.
+  bool would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const;
   Counts counts() const;
   /// Tasks that have not ended.
   std::uint64_t pending() const;

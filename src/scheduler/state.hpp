@@ -247,9 +247,11 @@ struct State {
 
   // ---- handlers_task.cpp ----
   void on(const Submitted& event);
+  void seal_known(Index group, std::span<const Known> known);
   void adopt(Index group, bool same, Payload payload, Rank submitter);
   void on(const Started& event);
   void on(const Finished& event);
+  bool would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const;
   void end_element(Piece& piece, std::uint32_t element, const Outcome& outcome);
   void on(const Blocked& event);
   void on(const Unblocked& event);

@@ -35,6 +35,22 @@ inline std::uint64_t hash_bytes(std::span<const std::byte> bytes, std::uint64_t 
   return hash_mix(hash, tail);
 }
 
+/// The same for many bytes, about eight times as fast; another value.
+inline std::uint64_t hash_blocks(std::span<const std::byte> bytes, std::uint64_t seed = 0) {
+  std::uint64_t lanes[4] = {seed, ~seed, seed + 0x9e3779b97f4a7c15ull, seed ^ 0xd6e8feb86659fd93ull};
+  std::size_t at = 0;
+  for (; at + 32 <= bytes.size(); at += 32) {
+    std::uint64_t words[4];
+    std::memcpy(words, bytes.data() + at, 32);
+    for (int i = 0; i < 4; ++i) {
+      lanes[i] = (lanes[i] ^ words[i]) * 0xbf58476d1ce4e5b9ull;
+      lanes[i] ^= lanes[i] >> 29;
+    }
+  }
+  const std::uint64_t front = hash_mix(hash_mix(lanes[0], lanes[1]), hash_mix(lanes[2], lanes[3]));
+  return hash_bytes(bytes.subspan(at), hash_mix(front, bytes.size()));
+}
+
 inline std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0) {
   return hash_bytes(std::as_bytes(std::span(text.data(), text.size())), seed);
 }

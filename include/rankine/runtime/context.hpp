@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -104,6 +105,9 @@ struct Submission {
   std::span<const ObjectId> dependencies;  ///< objects that are arguments
   std::span<const ObjectId> inside;        ///< refs that lie inside argument values
   GangShape gang;
+  /// Of the values among the arguments, for the journal: of each element of a range, else one. Empty: not
+  /// journalled.
+  std::span<const std::uint64_t> argument_hashes = {};
 };
 
 /// The bytes of a sealed value, and what keeps them alive (empty when they must be copied).
@@ -157,6 +161,10 @@ class Context {
   virtual Explanation explain(EntryElement what) = 0;
   virtual TaskKey task_key() const = 0;
   virtual Statistics statistics() = 0;
+
+  /// What the program keeps from run to run. Driver only.
+  virtual void save_state(const std::string& name, std::span<const std::byte> value) = 0;
+  virtual std::optional<std::vector<std::byte>> load_state(const std::string& name) = 0;
 
  protected:
   ~Context() = default;

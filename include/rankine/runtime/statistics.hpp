@@ -33,6 +33,7 @@ struct Statistics {
   std::uint64_t live_objects = 0;
   std::uint64_t workers = 0;
   StoreStatistics store;
+  std::uint64_t resumed = 0;  ///< of `finished`: taken from the journal of an earlier run
 };
 
 /// Of the running driver.

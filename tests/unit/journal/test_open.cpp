@@ -103,6 +103,33 @@ TEST_CASE("fresh moves the old journal aside") {
   CHECK(std::filesystem::exists(path + ".old2"));
 }
 
+TEST_CASE("behind a run that finished a new one begins; only a resume that was asked for takes its results") {
+  const Folder folder;
+  const std::string path = make_journal(folder);
+  {
+    Opened opened = open_journal(path, program(), Policy::automatic);
+    Writer writer(std::move(opened.file), opened.bytes);
+    writer.append(Note{Note::What::finished, 1, 2, {}});
+  }
+  const std::string finished = read_file(path);
+  CHECK(open_journal(path, program(), Policy::required).resumed);
+  {
+    const Opened opened = open_journal(path, program("test", "seed 2"), Policy::automatic);
+    CHECK_FALSE(opened.resumed);
+    CHECK(opened.index.tasks() == 0);
+    CHECK(says(opened.said, {"finished", path.c_str()}));
+  }
+  CHECK(read_file(path + ".finished") == finished);
+  // Gone on from and stopped: there is something to go on with again.
+  write_file(path, finished);
+  {
+    Opened opened = open_journal(path, program(), Policy::required);
+    Writer writer(std::move(opened.file), opened.bytes);
+    writer.append(Note{Note::What::resumed, 1, 2, {}});
+  }
+  CHECK(open_journal(path, program(), Policy::automatic).resumed);
+}
+
 TEST_CASE("a torn tail is cut off") {
   const Folder folder;
   const std::string path = make_journal(folder);

@@ -69,8 +69,8 @@ TEST_CASE("records come back as they were") {
     CHECK(text_of(saved.value) == "state");
   }
   SECTION("note") {
-    const Note back = round_trip(Note{Note::What::ended, -5, 8, "done"}, frame);
-    CHECK(back.what == Note::What::ended);
+    const Note back = round_trip(Note{Note::What::stopped, -5, 8, "done"}, frame);
+    CHECK(back.what == Note::What::stopped);
     CHECK(back.unix_ns == -5);
     CHECK(back.ranks == 8);
     CHECK(back.text == "done");
