@@ -278,6 +278,7 @@ detail::Buffer Client::allocate_for_disk(std::size_t bytes) {
   return {this, blob, data};
 }
 
+/// What allocate() gave has been written.
 void Client::seal(const detail::Buffer& buffer) {
   auto* blob = static_cast<Blob*>(buffer.blob());
   if (!blob->located) return;
@@ -294,8 +295,6 @@ void Client::seal(const detail::Buffer& buffer) {
   const std::lock_guard lock(disk_mutex_);
   for_disk_.erase(blob);
 }
-
-/// What allocate() gave has been written.
 
 void Client::discard(void* memory) {
   auto* blob = static_cast<Blob*>(memory);
