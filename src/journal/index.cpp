@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/index.hpp"
 
-#include <utility>
 #include <variant>
 
 #include <rankine/core/hash.hpp>
@@ -19,7 +18,7 @@ std::uint64_t hash_name(const TaskName& task, std::uint64_t seed) {
 
 }  // namespace
 
-void Index::take(const Tasks& tasks, const Scanner& scanner) {
+void Index::take_tasks(const Tasks& tasks, const Scanner& scanner) {
   const auto function = functions_.find(tasks.function);
   if (function == functions_.end()) return;
   TaskName name{function->second, tasks.key, tasks.range, tasks.first, 0};
@@ -31,22 +30,25 @@ void Index::take(const Tasks& tasks, const Scanner& scanner) {
   }
 }
 
-void Index::read(Scanner& scanner) {
-  while (auto item = scanner.next()) {
-    if (const auto* note = std::get_if<Note>(&item->record)) finished_ = note->what == Note::What::finished;
-    if (auto* tasks = std::get_if<Tasks>(&item->record)) {
-      take(*tasks, scanner);
-    } else if (auto* program = std::get_if<Program>(&item->record)) {
-      program_ = std::move(*program);
-    } else if (auto* function = std::get_if<Function>(&item->record)) {
-      functions_[function->number] = hash_text(function->name);
-    } else if (auto* actor = std::get_if<Checkpoint>(&item->record)) {
-      actors_[actor->name] = {
-          actor->class_name, actor->class_hash, {scanner.offset_of(actor->state), actor->state.size()}};
-    } else if (auto* saved = std::get_if<Saved>(&item->record)) {
-      saved_[saved->name] = {scanner.offset_of(saved->value), saved->value.size()};
-    }
+void Index::take(const Record& record, const Scanner& scanner) {
+  if (const auto* tasks = std::get_if<Tasks>(&record)) {
+    take_tasks(*tasks, scanner);
+  } else if (const auto* program = std::get_if<Program>(&record)) {
+    program_ = *program;
+  } else if (const auto* function = std::get_if<Function>(&record)) {
+    functions_[function->number] = hash_text(function->name);
+  } else if (const auto* actor = std::get_if<Checkpoint>(&record)) {
+    actors_[actor->name] = {
+        actor->class_name, actor->class_hash, {scanner.offset_of(actor->state), actor->state.size()}};
+  } else if (const auto* saved = std::get_if<Saved>(&record)) {
+    saved_[saved->name] = {scanner.offset_of(saved->value), saved->value.size()};
+  } else if (const auto* note = std::get_if<Note>(&record)) {
+    finished_ = note->what == Note::What::finished;
   }
+}
+
+void Index::read(Scanner& scanner) {
+  while (auto item = scanner.next()) take(item->record, scanner);
 }
 
 std::optional<Extent> Index::find(const TaskName& task) const {

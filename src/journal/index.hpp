@@ -38,6 +38,8 @@ class Index {
  public:
   /// Reads everything that `scanner` has left.
   void read(Scanner& scanner);
+  /// One record, as `scanner` has just given it.
+  void take(const Record& record, const Scanner& scanner);
 
   std::optional<Extent> find(const TaskName& task) const;
 
@@ -60,7 +62,7 @@ class Index {
   std::uint32_t functions() const { return static_cast<std::uint32_t>(functions_.size()); }
 
  private:
-  void take(const Tasks& tasks, const Scanner& scanner);
+  void take_tasks(const Tasks& tasks, const Scanner& scanner);
 
   struct Entry {
     std::uint64_t check = 0;  ///< a second hash of the name
