@@ -31,7 +31,8 @@ namespace fc = rankine::forecast;
 
 namespace {
 
-constexpr int kSomeFailed = 3;  // exit code: results are there, but some models could not be fitted
+constexpr std::uint64_t kChunks = 1;  // the key by which the journal knows them
+constexpr int kSomeFailed = 3;        // exit code: results are there, but some models could not be fitted
 
 struct Settings {
   std::string data;
@@ -42,6 +43,8 @@ struct Settings {
   std::uint64_t seed = 1;
   std::string out = "run";
   std::string walltime;
+  bool resume = false;
+  bool fresh = false;
   fc::ReadOptions columns;
 };
 
@@ -85,18 +88,31 @@ void add_options(CLI::App& app, Settings& settings) {
                  "steps to forecast, held out (default: as the data says; generated 18)")
       ->check(CLI::Range(1, steps_max));
   app.add_option("--seed", settings.seed, "of the generated series")->check(whole_number);
-  app.add_option("--out", settings.out,
-                 "folder for results.h5 and, unless RANKINE_RUN_DIR names another one, for the run's status; "
-                 "made if it is not there");
+  app.add_option(
+      "--out", settings.out,
+      "folder for results.h5 and, unless RANKINE_RUN_DIR names another one, for the run's status and "
+      "journal; made if it is not there");
   app.add_option("--walltime", settings.walltime,
                  "how long the run may take: 90 (seconds), 30m, 1:30:00 (default: as Slurm says)")
       ->check(is_walltime);
+  auto* resume = app.add_flag("--resume", settings.resume,
+                              "go on from the journal in the run's folder, which must be there (default: "
+                              "where one of the same options is there and its run did not finish)");
+  app.add_flag("--fresh", settings.fresh, "start over; a journal that is there is moved aside")
+      ->excludes(resume);
   app.add_option("--id-column", settings.columns.id_column, "of long CSV");
   app.add_option("--time-column", settings.columns.time_column, "of long CSV");
   app.add_option("--value-column", settings.columns.value_column, "of long CSV");
   app.footer(
       "Exit code: 0 all models fitted or stopped before the wall time, to be run again; 1 wrong input or a "
       "failed system call, 2 the run could not begin, 3 some models could not be fitted.");
+}
+
+/// A resumed run cuts as the first one did, however many workers it has: what was fitted is known by chunks.
+std::int64_t settled_chunk_size(std::int64_t size) {
+  if (const auto before = rk::load_state<std::int64_t>("series_per_chunk")) return *before;
+  rk::save_state("series_per_chunk", size);
+  return size;
 }
 
 /// Series from a file, cut into chunks that carry their values.
@@ -110,8 +126,8 @@ Work work_from_file(const Settings& settings, int workers) {
   std::int64_t values = 0;
   for (const fc::Series& series : dataset.series) values += static_cast<std::int64_t>(series.train.size());
   const auto count = static_cast<std::int64_t>(dataset.series.size());
-  const auto size =
-      static_cast<std::size_t>(fc::chunk_size(count, values, static_cast<int>(models.size()), workers));
+  const auto size = static_cast<std::size_t>(
+      settled_chunk_size(fc::chunk_size(count, values, static_cast<int>(models.size()), workers)));
   for (std::size_t first = 0; first < dataset.series.size(); first += size) {
     fc::ChunkRequest& chunk = work.chunks.emplace_back();
     chunk.models = models;
@@ -133,8 +149,8 @@ Work work_generated(const Settings& settings, int workers) {
   Work work{fc::results_of_generated(0, settings.series, generator, models), {}};
   const auto count = static_cast<std::int64_t>(settings.series);
   const std::int64_t values = count * (generator.length_min + generator.length_max) / 2;
-  const auto size =
-      static_cast<std::uint64_t>(fc::chunk_size(count, values, static_cast<int>(models.size()), workers));
+  const auto size = static_cast<std::uint64_t>(
+      settled_chunk_size(fc::chunk_size(count, values, static_cast<int>(models.size()), workers)));
   // Forecasts of a million series are gigabytes that nobody asked for: their errors stay.
   constexpr std::uint64_t forecasts_max = 50'000'000;
   const bool keep =
@@ -193,7 +209,7 @@ class Progress {
 double fit_all(Work& work) {
   const auto models = static_cast<std::int64_t>(work.results.ids.size() * work.results.models.size());
   Progress progress(models, work.chunks.size());
-  const auto results = rk::map<fc::fit_chunk>(rk::Options{.name = "fit_chunk"}, work.chunks);
+  const auto results = rk::map<fc::fit_chunk>(rk::Options{.name = "fit_chunk", .key = kChunks}, work.chunks);
   try {
     while (!results.wait(std::chrono::milliseconds(200))) progress.show(results.ended(), false);
   } catch (const rk::Drained&) {
@@ -262,6 +278,9 @@ int work_through(const Settings& settings, int ranks) {
   const int workers = std::max(1, ranks - 1);
   Work work = settings.data.empty() ? work_generated(settings, workers) : work_from_file(settings, workers);
   const double seconds = fit_all(work);
+  const std::uint64_t resumed = rk::statistics().resumed;
+  const double computed =
+      1 - static_cast<double>(resumed) / static_cast<double>(std::max<std::size_t>(work.chunks.size(), 1));
 
   const fc::Results& results = work.results;
   const std::filesystem::path path = std::filesystem::path(settings.out) / "results.h5";
@@ -279,7 +298,9 @@ int work_through(const Settings& settings, int ranks) {
   json["failed"] = failed;
   json["seconds"] = seconds;
   json["total_seconds"] = rk::seconds_since(start);
-  json["models_per_second"] = static_cast<double>(fitted) / std::max(seconds, 1e-9);
+  json["models_per_second"] = static_cast<double>(fitted) * computed / std::max(seconds, 1e-9);
+  json["chunks"] = work.chunks.size();
+  json["chunks_resumed"] = resumed;
   json["ranks"] = ranks;
   json["seed"] = settings.seed;
   json["smape"] = by_model(table, &fc::Score::smape);
@@ -291,10 +312,25 @@ int work_through(const Settings& settings, int ranks) {
   return failed > 0 ? kSomeFailed : 0;
 }
 
+/// A journal that was made with other ones is refused.
+std::string results_depend_on(const Settings& settings) {
+  std::string text = settings.data.empty()
+                         ? fmt::format("--series {} --seed {}", settings.series, settings.seed)
+                         : "--data " + settings.data;
+  text += " --models " + settings.models;
+  if (settings.season > 0) text += fmt::format(" --season {}", settings.season);
+  if (settings.horizon > 0) text += fmt::format(" --horizon {}", settings.horizon);
+  return text;
+}
+
 /// What the runtime needs to know before it starts.
 rk::RuntimeOptions runtime_options(const Settings& settings) {
   rk::RuntimeOptions options;
   if (std::getenv("RANKINE_RUN_DIR") == nullptr) options.run_directory = settings.out;
+  options.resume = settings.resume  ? rk::Resume::required
+                   : settings.fresh ? rk::Resume::fresh
+                                    : rk::Resume::automatic;
+  options.depends_on = results_depend_on(settings);
   if (!settings.walltime.empty()) options.walltime = rk::parse_walltime(settings.walltime);
   return options;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The head is killed at random instants of a job and the job started again, until it ends: no task that was in
-the journal when the head died runs again, and the results are those of a run that nobody disturbed.
+"""The head is killed at random instants of a job and the job started again, until it ends: no task that was
+in the journal when the head died runs again, and the results are those of a run that nobody disturbed.
 
     resuming.py [--kills N]     N kills of one job (default 3)
 """
