@@ -53,8 +53,11 @@ inline runtime::EngineSettings settings_of(const RuntimeOptions& options, Time s
   settings.run_directory = run_directory_of(options);
   settings.journal.policy = journal_policy_of(options.resume);
   settings.journal.program = program_invocation_short_name;
-  settings.journal.options = "seed " + std::to_string(options.seed);
-  if (!options.depends_on.empty()) settings.journal.options += ", " + options.depends_on;
+  settings.journal.options = options.depends_on;
+  if (options.seed != 0 || options.depends_on.empty()) {
+    settings.journal.options = "seed " + std::to_string(options.seed) +
+                               (options.depends_on.empty() ? "" : ", ") + options.depends_on;
+  }
   settings.journal.all = options.journal_all;
   if (options.inline_bytes != 0) settings.inline_bytes = options.inline_bytes;
   if (options.stack_bytes != 0) settings.stack_bytes = options.stack_bytes;
