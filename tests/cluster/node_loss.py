@@ -17,16 +17,6 @@ PROGRAM = "rankine-many-models"
 THREE_NODES = ("--nodes=3", "--ntasks-per-node=2", "--time=5")
 
 
-def computed_s(pid):
-    """Seconds of processor time that a process has used; 0 when it is gone."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            words = file.read().rsplit(")", 1)[1].split()
-    except OSError:
-        return 0
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-
-
 class NodeLoss(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -45,17 +35,8 @@ class NodeLoss(unittest.TestCase):
         job = slurm.BatchJob(self.folder, *THREE_NODES, "slurm/many_models.sbatch", *WORK,
                              env={"RANKINE_VERBOSE": "1"})
         status = os.path.join(self.folder, "run", f"many-models-{job.id}", "status")
-        began = {}
-
-        def at_work(_):
-            if "ranks on 3 nodes" not in job.log():
-                return False
-            ranks = slurm.pids_on(node, PROGRAM)
-            for pid in ranks:
-                began.setdefault(pid, computed_s(pid))
-            return len(ranks) == 2 and all(computed_s(pid) > began[pid] + 0.3 for pid in ranks)
-
-        job.wait_until(at_work, f"work on {node}")
+        at_work = slurm.Work(node, PROGRAM, 0.3)
+        job.wait_until(lambda _: "ranks on 3 nodes" in job.log() and at_work(), f"work on {node}")
         take_away()
         start = time.monotonic()
         facts = job.wait(120)

@@ -84,3 +84,27 @@ def pids_on(node, *names):
 def kill(pids):
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
+
+
+def computed_s(pid):
+    """Seconds of processor time that a process has used; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            words = file.read().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Work:
+    """Whether each of the program's ranks on a node has computed for so long since it was first asked."""
+
+    def __init__(self, node, program, seconds):
+        self.node, self.program, self.seconds = node, program, seconds
+        self.began = {}
+
+    def __call__(self):
+        ranks = pids_on(self.node, self.program)
+        for pid in ranks:
+            self.began.setdefault(pid, computed_s(pid))
+        return bool(ranks) and all(computed_s(pid) > self.began[pid] + self.seconds for pid in ranks)
