@@ -150,6 +150,52 @@ TEST_CASE("excluding a rank abandons what is under way to it, and the others' ma
   REQUIRE(ranks.office.abandoned() == BatchTransport::kSendsPerTarget);
 }
 
+TEST_CASE("a rank that the network does not reach is excluded and reported once", "[transport]") {
+  conformance::PostOffice office(3, 0);
+  std::vector<Doorbell> bells(3);
+  const Doorbells doorbells{bells, {0, 1, 2}};
+  struct Broken final : Post {  // to rank 2
+    std::unique_ptr<Post> whole;
+    std::vector<Rank> failed;
+    int tried = 0;
+    explicit Broken(std::unique_ptr<Post> post) : whole(std::move(post)) {}
+    bool send(Ticket ticket, Rank target, std::span<const std::byte> bytes) override {
+      if (target != Rank{2}) return whole->send(ticket, target, bytes);
+      ++tried;
+      failed.push_back(target);
+      return true;
+    }
+    bool next(Letter& letter) override { return whole->next(letter); }
+    bool receive(Ticket ticket, std::span<std::byte> into) override { return whole->receive(ticket, into); }
+    void leave() override { whole->leave(); }
+    std::span<const Ticket> finished() override { return whole->finished(); }
+    std::vector<Rank> take_unreachable() override { return std::exchange(failed, {}); }
+    void abandon(Ticket ticket, std::unique_ptr<std::byte[]> memory) override {
+      whole->abandon(ticket, std::move(memory));
+    }
+  };
+  auto post = std::make_unique<Broken>(office.counter(Rank{0}));
+  const Broken& broken = *post;
+  BatchTransport sender(Rank{0}, 3, kWindowBytes, doorbells, std::move(post));
+  BatchTransport receiver(Rank{1}, 3, kWindowBytes, doorbells, office.counter(Rank{1}));
+  Recorder recorder;
+  append_many(sender, 2, 3, 8);
+  append_many(sender, 1, 1, 8);
+  sender.flush();
+  REQUIRE(sender.take_unreachable().empty());  // known at the next poll
+  sender.poll(recorder);
+  REQUIRE(sender.take_unreachable() == std::vector<Rank>{Rank{2}});
+  const int tried = broken.tried;
+  REQUIRE(tried > 0);
+  append_many(sender, 2, 3, 8);
+  sender.flush();
+  sender.poll(recorder);
+  REQUIRE(broken.tried == tried);
+  REQUIRE(sender.take_unreachable().empty());
+  REQUIRE(sender.queued_bytes() == 0);
+  REQUIRE(receiver.poll(recorder) == 1);  // the others' mail goes on
+}
+
 TEST_CASE("what is under way at the end is left to the network", "[transport]") {
   Ranks ranks(2, 100);
   append_many(ranks[0], 1, 1, 8);
