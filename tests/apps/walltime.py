@@ -9,6 +9,8 @@ import unittest
 import jobs
 from many_models_run import fit
 
+ROUNDS_MAX = 60  # on a busy machine a round may be over before much was done
+
 
 class WallTime(unittest.TestCase):
     def test_it_stops_in_good_order_and_leaves_no_half_results(self):
@@ -26,6 +28,26 @@ class WallTime(unittest.TestCase):
             self.assertEqual((status["state"], status["code"]), ("drained", 0))
             self.assertGreater(status["tasks_left"], 0)
             self.assertGreater(status["tasks_finished"], 0)
+
+    def test_rounds_until_it_is_complete_give_the_same_bits(self):
+        series = 20_000
+        whole = fit(3, "--series", series)
+        with tempfile.TemporaryDirectory() as folder:
+            fitted = 0
+            for rounds in range(1, ROUNDS_MAX):
+                job = fit(3, "--series", series, "--walltime", "1.5", out=folder)
+                self.assertEqual(job.returncode, 0, job.said())
+                if job.report:
+                    break
+                with open(os.path.join(folder, "status")) as file:
+                    status = json.load(file)
+                self.assertEqual(status["state"], "drained", job.said())
+                self.assertGreaterEqual(status["tasks_finished"], fitted)  # what was done stays done
+                fitted = status["tasks_finished"]
+            self.assertGreater(rounds, 1, "it was to take several rounds")
+            self.assertIsNotNone(job.report, f"not complete after {rounds} rounds")
+            self.assertGreater(job.report["chunks_resumed"], 0)
+            self.assertEqual(job.report["results_sha256"], whole.report["results_sha256"])
 
 
 if __name__ == "__main__":
