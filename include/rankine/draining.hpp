@@ -14,6 +14,7 @@ namespace rankine {
 
 /// Whether the run is draining: nothing that is submitted from now on starts in this run. In the driver and
 /// in tasks, which need not do anything about it; a long one may stop at a point from which it can go on.
+/// One with a key must throw then: what it returns counts as its result, in the next run too.
 inline bool draining() {
   return detail::current_context().draining();
 }

@@ -14,6 +14,8 @@ namespace rankine::runtime {
 
 namespace {
 
+/// How long the journal's last records may take to be safe before the job is left by force.
+constexpr Nanoseconds kLastFlushMax = kSecond;
 /// How long saying goodbye may take at least, whatever the plan says.
 constexpr Nanoseconds kGoodbyeLeast = 200 * kMillisecond;
 
@@ -135,6 +137,7 @@ void Engine::end_drained(Lock& lock) {
 void Engine::leave_if_overdue() {
   if (overdue_at_ == kNeverEnds.ns || now().ns < overdue_at_ || !settings_.end.by_force) return;
   overdue_at_ = kNeverEnds.ns;
+  head_->flush_journal(kLastFlushMax);
   settings_.end.by_force();
 }
 

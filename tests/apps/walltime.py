@@ -16,9 +16,9 @@ class WallTime(unittest.TestCase):
     def test_it_stops_in_good_order_and_leaves_no_half_results(self):
         with tempfile.TemporaryDirectory() as folder:
             start = time.monotonic()
-            job = fit(3, "--series", 2_000_000, "--walltime", "4", out=folder)
+            job = fit(3, "--series", 400_000, "--walltime", "5", out=folder)
             self.assertEqual(job.returncode, 0, job.said())
-            self.assertLess(time.monotonic() - start, 8)
+            self.assertLess(time.monotonic() - start, 15)
             self.assertIn("draining: nothing new starts", job.stderr)
             self.assertRegex(job.stderr, r"rankine: stopped before the wall time after \d+ of \d+ tasks; run "
                                          r"again with the same run directory")
@@ -30,20 +30,21 @@ class WallTime(unittest.TestCase):
             self.assertGreater(status["tasks_finished"], 0)
 
     def test_rounds_until_it_is_complete_give_the_same_bits(self):
-        series = 20_000
+        series = 40_000
         whole = fit(3, "--series", series)
         with tempfile.TemporaryDirectory() as folder:
             fitted = 0
             for rounds in range(1, ROUNDS_MAX):
-                job = fit(3, "--series", series, "--walltime", "1.5", out=folder)
+                job = fit(3, "--series", series, "--walltime", "3", out=folder)
                 self.assertEqual(job.returncode, 0, job.said())
                 if job.report:
                     break
                 with open(os.path.join(folder, "status")) as file:
                     status = json.load(file)
                 self.assertEqual(status["state"], "drained", job.said())
-                self.assertGreaterEqual(status["tasks_finished"], fitted)  # what was done stays done
-                fitted = status["tasks_finished"]
+                if status["tasks_submitted"] > 0:  # the round came so far
+                    self.assertGreaterEqual(status["tasks_finished"], fitted)  # what was done stays done
+                    fitted = status["tasks_finished"]
             self.assertGreater(rounds, 1, "it was to take several rounds")
             self.assertIsNotNone(job.report, f"not complete after {rounds} rounds")
             self.assertGreater(job.report["chunks_resumed"], 0)
