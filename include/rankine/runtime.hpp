@@ -82,14 +82,16 @@ struct RuntimeOptions {
   /// A run that drained with work left shall be started again: RUN/status says so, and slurm/launch.sh does
   /// it (by scontrol requeue) when the job has ended. Default: RANKINE_REQUEUE=1.
   bool requeue = false;
-  /// A rank that has been silent for so long is declared dead. Default 10 s.
+  /// A rank that has been silent for so long is declared dead, and killed. Long computing is not silence; a
+  /// process that is stopped, by a debugger for example, is. Default 10 s.
   std::chrono::nanoseconds lost_after{0};
 };
 
 class Runtime {
  public:
   /// Collective over all ranks: starts MPI (if the program has not). Messages go one-sided, or two-sided
-  /// where MPI has nothing else or that is clearly faster; RANKINE_TRANSPORT (rma, p2p or auto) on rank 0
+  /// where MPI has nothing else or that is clearly faster, and between nodes where ranks may die (mpirun
+  /// --enable-recovery); RANKINE_TRANSPORT (rma, p2p or auto) on rank 0
   /// overrules, RANKINE_VERBOSE=1 says which and why on standard error. If
   /// ranks cannot message each other, an option or a variable is wrong or shared memory is full, rank 0 says
   /// so with the remedy and all ranks exit with code 2; with throw_errors they throw SystemError, InputError

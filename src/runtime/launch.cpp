@@ -285,12 +285,31 @@ EndSettings share_end(MPI_Comm comm, const WallTimeWish& wish) {
   return end;
 }
 
+/// Whether the launcher lets the others go on when a rank dies: `mpirun --enable-recovery` of Open MPI 4.
+bool survives_deaths() {
+  const char* value = std::getenv("OMPI_MCA_orte_enable_recovery");
+  return value != nullptr && std::string_view(value) != "0" && std::string_view(value) != "false";
+}
+
+/// What rank 0 wishes. Between nodes a flush to a rank that has died may never return, so that a job which is
+/// to survive deaths uses two-sided messages there, unless the user says otherwise.
+transport::TransportWish wish_of(const std::string& text, bool survives, int nodes) {
+  const transport::TransportWish wish = transport::parse_wish(text);
+  const bool open = wish == transport::TransportWish::automatic;
+  return open && survives && nodes > 1 ? transport::TransportWish::p2p : wish;
+}
+
 /// Rank 0's environment decides, wherever the launcher copies it to.
 transport::Choice open_transport(const MpiSession& session, const Topology& topology, const Segment& board) {
   const char* wish = std::getenv("RANKINE_TRANSPORT");
   const std::string text = broadcast_text(wish == nullptr ? "" : wish, session.comm());
+  const bool survives = !broadcast_text(survives_deaths() ? "yes" : "", session.comm()).empty();
+  const transport::TransportWish wished = wish_of(text, survives, topology.nodes());
   transport::Choice choice =
-      transport::choose_transport(session.comm(), doorbells_in(board, topology), transport::parse_wish(text));
+      transport::choose_transport(session.comm(), doorbells_in(board, topology), wished);
+  if (wished != transport::parse_wish(text)) {
+    choice.reason = "so that ranks of other nodes may die (mpirun --enable-recovery)";
+  }
   const char* verbose = std::getenv("RANKINE_VERBOSE");
   if (topology.rank == kHead && verbose != nullptr && std::string_view(verbose) == "1") {
     std::fprintf(stderr, "rankine: %d ranks on %d nodes, messages by %s: %s\n", topology.size(),
