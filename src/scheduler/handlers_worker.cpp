@@ -65,9 +65,12 @@ void State::retry_or_fail(Index index, Rank rank, bool suspect) {
   Failure failure;
   like.deaths = note_death(rank, like.deaths);
   if (suspect) ++like.death_count;
+  // What has taken all but its last rank along does not get rank 0, whose death would end the run.
+  const bool only_head = limits.reserve && nodes.live_count() == (nodes.live(kHead) ? 1u : 0u);
+  const std::uint32_t deaths_max = only_head ? limits.poison_deaths - 1 : limits.poison_deaths;
   if (timed_out && !(options.retry_exceptions && like.attempt <= options.max_retries)) {
     failure = {FailureKind::timed_out, {}, std::move(timeout)};
-  } else if (!timed_out && like.death_count >= limits.poison_deaths) {
+  } else if (!timed_out && like.death_count >= deaths_max) {
     failure = {FailureKind::poison, {}, death_text(like.deaths)};
   } else if (like.attempt > options.max_retries) {
     failure = {FailureKind::worker_died, {}, death_text(like.deaths)};

@@ -49,6 +49,10 @@ class Deaths(unittest.TestCase):
         said = "\n".join(self.play("poison"))
         self.assertRegex(said, r"poison: rankine: the poison is not tried again, .*died: \d, \d, \d")
 
+    def test_it_does_not_take_the_head_along(self):
+        said = "\n".join(self.play("poison", ranks=3))
+        self.assertRegex(said, r"poison: rankine: the poison is not tried again, .*died: \d, \d\. Remedy")
+
     def test_a_frozen_rank_is_given_up_and_killed(self):
         stopped = []
 

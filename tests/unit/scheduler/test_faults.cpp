@@ -40,6 +40,21 @@ TEST_CASE("without retries the death is told; three deaths make a poison") {
   CHECK(h.scheduler.object(ObjectId{2}).text == "the ranks that ran it died: 2, 3, 4");
 }
 
+TEST_CASE("a task that took two ranks along does not get rank 0 when nobody else is left") {
+  Limits limits;
+  limits.reserve = true;
+  Harness h(limits);
+  h.join(1);
+  h.submit(1, h.intern(1, 9));
+  h.handle(WorkerLost{Rank{1}, false});
+  CHECK(h.state(1) == ObjectState::pending);  // one death may be the rank's own
+  h.join(2);
+  REQUIRE(h.of<Start>().size() == 1);
+  h.handle(WorkerLost{Rank{2}, false});
+  CHECK(h.failure(1) == FailureKind::poison);
+  CHECK(h.scheduler.object(ObjectId{1}).text == "the ranks that ran it died: 1, 2");
+}
+
 TEST_CASE("a request that no rank can satisfy fails with what the largest has") {
   Harness h;
   h.submit(1, h.intern(8));
