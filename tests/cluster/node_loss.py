@@ -12,7 +12,7 @@ import unittest
 import jobs
 import slurm
 
-WORK = ("--series", "30000")
+WORK = ("--series", "80000")
 PROGRAM = "rankine-many-models"
 THREE_NODES = ("--nodes=3", "--ntasks-per-node=2", "--time=5")
 
