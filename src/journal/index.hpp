@@ -56,6 +56,8 @@ class Index {
   /// The run that wrote last did all there was to do.
   bool finished() const { return finished_; }
   const std::optional<Program>& program() const { return program_; }
+  /// There is nothing to go on from.
+  bool empty() const { return tasks_.empty() && actors_.empty() && saved_.empty(); }
   std::uint64_t tasks() const { return tasks_.size(); }
   std::size_t actors() const { return actors_.size(); }
   std::size_t saved_values() const { return saved_.size(); }

@@ -143,6 +143,10 @@ Opened open_journal(const std::string& path, const Program& mine, Policy policy)
     return opened;
   }
   if (policy == Policy::automatic && opened.index.finished()) return begin_behind(path, mine);
+  if (policy == Policy::automatic && opened.index.empty() && scanner.ending() != Ending::damaged) {
+    begin(opened, mine);  // nobody loses anything by it
+    return opened;
+  }
   if (const std::string why = refusal(mine, *opened.index.program(), policy); !why.empty()) refuse(why);
   if (scanner.ending() != Ending::complete) repair(opened, scanner);
   opened.bytes = scanner.good_bytes();

@@ -312,11 +312,18 @@ Blob* Ledger::restored(const std::string& name, std::uint64_t class_hash) {
     std::memcpy(blob->body(), bytes.data(), bytes.size());
     return blob;
   }
-  if (auto room = store_.try_create(bytes.size(), Store::Effort::full)) {
-    std::memcpy(room->data().data(), bytes.data(), bytes.size());
-    return blobs_.make_located(store_.seal(std::move(*room)));
+  try {
+    if (auto room = store_.try_create(bytes.size(), Store::Effort::full)) {
+      std::memcpy(room->data().data(), bytes.data(), bytes.size());
+      return blobs_.make_located(store_.seal(std::move(*room)));
+    }
+    return blobs_.make_located(store_.create_on_disk(bytes));
+  } catch (const StoreFull& full) {
+    std::fprintf(stderr,
+                 "rankine: the state of actor \"%s\" in the journal has no room, it begins anew: %s\n",
+                 name.c_str(), full.what());
+    return nullptr;
   }
-  return blobs_.make_located(store_.create_on_disk(bytes));
 }
 
 void Ledger::save_state(const std::string& name, std::span<const std::byte> value) {

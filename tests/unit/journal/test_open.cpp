@@ -60,6 +60,18 @@ TEST_CASE("without a journal one is begun") {
   CHECK(open_journal(path, program(), Policy::required).resumed);
 }
 
+TEST_CASE("a run that left nothing stands in nobody's way") {
+  const Folder folder;
+  const std::string path = folder.file("journal");
+  {
+    Opened opened = open_journal(path, program(), Policy::automatic);
+    Writer writer(std::move(opened.file), opened.bytes);
+    writer.append(Note{Note::What::started, 1, 2, {}});
+  }
+  CHECK_FALSE(open_journal(path, program("else", "seed 9"), Policy::automatic).resumed);
+  CHECK(open_journal(path, program("else", "seed 9"), Policy::required).resumed);
+}
+
 TEST_CASE("the same program and options go on") {
   const Folder folder;
   const std::string path = make_journal(folder);
