@@ -66,8 +66,8 @@ struct RuntimeOptions {
   std::string depends_on = {};
   /// A process that crashes says which task it ran, with a backtrace, on standard error and in the run
   /// directory's log/crash-rankN.txt, and then ends as it would have. Signals that the program handles itself
-  /// before it makes the Runtime are left alone. With one rank in all, or when the head is the last rank, a
-  /// task runs on the head, and one that crashes ends the whole run; else it costs its rank only.
+  /// before it makes the Runtime are left alone. A task that crashes costs its rank
+  /// only; after two ranks it does not get rank 0. With one rank in all, it ends the run.
   bool crash_reports = true;
   /// The constructor of Runtime throws what is wrong with an option, a variable or the machine, instead of
   /// saying it on standard error and ending the program with exit code 2.

@@ -80,6 +80,14 @@ class Crashes(unittest.TestCase):
         self.assertEqual(code, 5)
         self.assertNotIn("crashed", log)
 
+    def test_the_head_outlives_a_task_that_kills_every_other_rank(self):
+        for how in ("segv", "map"):
+            with jobs.Job(3, PROGRAM, how, recovery=True) as job:
+                job.finish()
+                self.assertRegex(job.stderr, "is not tried again, because ranks die when they run it: "
+                                             "the ranks that ran it died: [12], [12]")
+                self.assertNotIn("rank 0 (", job.stderr)
+
     def test_the_programs_own_handler_stays(self):
         code, stderr, log = crash("own")
         self.assertEqual((code, log), (6, ""), stderr)
