@@ -85,6 +85,11 @@ std::string Writer::take_trouble() {
   return std::exchange(trouble_, {});
 }
 
+bool Writer::has_failed() {
+  const std::lock_guard lock(mutex_);
+  return failed_;
+}
+
 void Writer::fail(int code, const char* doing) {
   const std::lock_guard lock(mutex_);
   failed_ = true;

@@ -50,6 +50,8 @@ class Writer {
   /// A sentence about what went wrong, once; then empty until something else does.
   std::string take_trouble();
   bool has_trouble() const { return has_trouble_.load(std::memory_order_relaxed); }
+  /// The disk failed: nothing is written any more.
+  bool has_failed();
   std::uint64_t left_out() const { return left_out_.load(std::memory_order_relaxed); }
 
   const File& file() const { return file_; }

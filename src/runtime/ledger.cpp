@@ -361,7 +361,7 @@ void Ledger::end(bool finished) {
 }
 
 void Ledger::flush(Nanoseconds at_most) {
-  if (!writer_->flush(std::chrono::nanoseconds(at_most)) && !writer_->has_trouble()) {
+  if (!writer_->flush(std::chrono::nanoseconds(at_most)) && !writer_->has_failed()) {
     std::fprintf(stderr,
                  "rankine: the journal %s could not be made safe within %.1f s: its last records may be "
                  "missing\n",

@@ -13,6 +13,7 @@ import jobs
 
 BUILD = os.environ["RANKINE_TEST_BUILD"]
 PROGRAM = os.path.join(BUILD, "tests", "runs_full")
+RANKINE = os.path.join(BUILD, "bin", "rankine")
 MANY_MODELS = os.path.join(BUILD, "bin", "rankine-many-models")
 ARENA = 32 << 20
 KEPT = re.compile(r"^(\d+) objects are as they were$", re.MULTILINE)
@@ -73,6 +74,23 @@ class Full(unittest.TestCase):
         self.assertEqual(job.returncode, 2, job.stdout + job.stderr)
         self.assertRegex(job.stderr, r"rankine: /dev/shm on host \S+ has \d+ bytes free, "
                                      r"of which each of the 2 ranks there needs 42\d+ to begin. Remedy: ")
+
+    def test_a_full_disk_for_the_journal(self):
+        self.need_namespace()
+        results = tempfile.TemporaryDirectory()
+        self.addCleanup(results.cleanup)
+        command = jobs.mpirun_command(2, MANY_MODELS, "--series", "6000", "--out", results.name)
+        look = (f"export RANKINE_RUN_DIR={self.folder}/run; \"$@\"; code=$?; "
+                f"{RANKINE} journal {self.folder}/run --summary; exit $code")
+        job = run(["sh", "-c", look, "sh", *command], small=(self.folder, "128k"))
+        self.assertEqual(job.returncode, 0, job.stdout + job.stderr)
+        said = re.findall(r"^rankine: .*", job.stderr, re.MULTILINE)
+        self.assertEqual(len(said), 1, said)
+        self.assertRegex(said[0], rf"the journal {self.folder}/run/journal could not be written: "
+                                  r"No space left on device\. The run goes on .* Remedy: make room there")
+        kept = re.search(r"(\d+) finished tasks", job.stdout)
+        self.assertIsNotNone(kept, job.stdout)
+        self.assertGreater(int(kept.group(1)), 0)
 
     def test_a_full_disk_for_the_results(self):
         self.need_namespace()
