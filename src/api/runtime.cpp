@@ -51,7 +51,8 @@ struct Runtime::State {
         session(argc, argv),
         site(begin(session, options, begun)),
         ending(session, site, wants_requeue(options)) {
-    crash_reports.tell({index(site.topology.rank), site.topology.host, site.settings.run_directory});
+    crash_reports.tell({index(site.topology.rank), site.topology.host, site.settings.run_directory,
+                        &site.settings.culprits[site.topology.here().slot]});
   }
   ~State() {
     engine.reset();

@@ -49,6 +49,7 @@ struct Prepared {
   std::array<struct sigaction, kSignals.size()> before{};
   std::array<bool, kSignals.size()> taken{};
   std::terminate_handler terminate_before = nullptr;
+  std::atomic<std::uint64_t>* culprit = nullptr;
 };
 
 // A signal handler has no argument of ours: what it reads must be reachable from the process itself.
@@ -146,6 +147,11 @@ bool may_report() {
   return false;
 }
 
+void name_culprit(const Prepared& p, const TaskFrame* frame) {
+  if (p.culprit != nullptr && frame != nullptr && frame->running.what != nullptr)
+    p.culprit->store(frame->running.known_as != 0 ? frame->running.known_as : number(frame->id));
+}
+
 void on_crash(int signal, siginfo_t* info, void*) {
   const int error = errno;
   const Prepared* p = prepared.load();
@@ -154,6 +160,7 @@ void on_crash(int signal, siginfo_t* info, void*) {
   const void* address = info->si_code > 0 ? info->si_addr : nullptr;
   if (may_report()) {
     CrashText text;
+    name_culprit(*p, thread_frame_or_null());
     describe_crash(text, p->rank, p->host, signal, address, thread_frame_or_null());
     write_report(*p, text.view());
   }
@@ -192,6 +199,7 @@ void on_exit_call(int status, void*) {
   text.add(") was called by ").add(frame->running.what).add(" ").add(frame->running.function);
   text.add(". Remedy: a task returns or throws, it does not end its process\n");
   write_report(*p, text.view());
+  name_culprit(*p, frame);
   std::fflush(nullptr);
   _exit(status);
 }
@@ -302,6 +310,7 @@ void CrashReports::tell(const CrashSite& site) {
     copy_text(p.log_directory, site.run_directory + "/log");
     copy_text(p.log, site.run_directory + "/log/crash-rank" + std::to_string(site.rank) + ".txt");
   }
+  p.culprit = site.culprit;
   p.rank = site.rank;
 }
 

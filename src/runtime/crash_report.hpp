@@ -4,8 +4,10 @@
 // then ends as it would have, with its core file and its exit status.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "runtime/crash_text.hpp"
@@ -18,6 +20,8 @@ struct CrashSite {
   int rank = 0;
   std::string host;
   std::string run_directory;  ///< empty: only standard error is written
+  /// Where the id of the task that crashes the process is left for others to read; nullptr: nowhere.
+  std::atomic<std::uint64_t>* culprit = nullptr;
 };
 
 /// Watches this process while it lives; one at a time does, a second one has no effect. Signals that the

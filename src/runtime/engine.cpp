@@ -709,9 +709,10 @@ void Engine::bury(Rank dead) {
   if (quiet_) quiet_->on_rank_lost();
   if (head_ == nullptr) return;
   const std::vector<Rank> neighbours = topology_.ranks_of(topology_.place(dead).node);
-  head_->rank_lost(dead, std::all_of(neighbours.begin(), neighbours.end(), [this](Rank rank) {
-                     return gone_[static_cast<std::size_t>(index(rank))];
-                   }));
+  const bool with_node = std::all_of(neighbours.begin(), neighbours.end(), [this](Rank rank) {
+    return gone_[static_cast<std::size_t>(index(rank))];
+  });
+  head_->rank_lost(dead, with_node, culprit_of(dead));
   NoteMessage message;
   message.header.type = MessageType::rank_lost;
   message.first = ObjectId{static_cast<std::uint64_t>(index(dead))};
@@ -719,6 +720,13 @@ void Engine::bury(Rank dead) {
     if (Rank{r} != dead) MessageWriter(transport_.append(Rank{r}, sizeof message)).record(message);
   }
   if (head_->workers() == 0) enlist_head();
+}
+
+/// The task that crashed a rank of this node, if it said so.
+TaskId Engine::culprit_of(Rank dead) const {
+  const RankPlace& place = topology_.place(dead);
+  if (settings_.culprits == nullptr || place.node != topology_.here().node) return {};
+  return TaskId{settings_.culprits[place.slot].load()};
 }
 
 /// Too few others are left to do the work.

@@ -76,7 +76,9 @@ struct EngineSettings {
   LedgerSettings journal;         ///< the path is decided by the run directory
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
-  std::int32_t node_cpus = 1;       ///< that the ranks of this node may use together
+  std::int32_t node_cpus = 1;  ///< that the ranks of this node may use together
+  /// The task that crashed each rank of this node, by slot; 0: none did. nullptr: ranks are threads.
+  std::atomic<std::uint64_t>* culprits = nullptr;
   AwakeCount* awake = nullptr;      ///< shared by the node's ranks
   GangComms* gang_comms = nullptr;  ///< nullptr: ranks are threads of one process
   std::string no_gangs;             ///< why there can be none; empty: there can
@@ -190,6 +192,7 @@ class Engine final : private Waiting,
   /// Nobody runs anything on other threads of this rank.
   bool at_rest() const;
   void make_worker();
+  TaskId culprit_of(Rank dead) const;
   void enlist_head();
   void look_out(Time t);
   void bury_lost();

@@ -282,6 +282,7 @@ void GangRunner::describe(GangMember& member, const GangInputs& inputs) {
   running.what = "a gang's member";
   running.function = function(member.function).display.c_str();
   running.attempt = member.attempt;
+  running.known_as = number(member.gang);
   running.argument_bytes = inputs.view.common().size();
   for (const detail::Call::Dependency& value : inputs.values) running.argument_bytes += value.bytes.size();
 }

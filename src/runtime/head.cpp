@@ -250,12 +250,12 @@ void Head::read_kept(Rank rank) {
   }
 }
 
-void Head::rank_lost(Rank rank, bool with_node) {
+void Head::rank_lost(Rank rank, bool with_node, TaskId culprit) {
   for (const Rank borrower : order_.lost(rank)) read_kept(borrower);
   staged_refs_[static_cast<std::size_t>(index(rank))].clear();
   spread_.rank_lost(rank);
   time_ = now();
-  handle(scheduler::WorkerLost{rank, with_node});
+  handle(scheduler::WorkerLost{rank, with_node, culprit});
 }
 
 void Head::on_refs(Rank source, MessageReader& reader) {

@@ -97,7 +97,7 @@ class Head final : public HeadPort, public StateKeeper {
   }
   /// The rank is dead: what it had is done again elsewhere.
   /// `with_node`: it was the last one of its node, whose memory is gone with it.
-  void rank_lost(Rank rank, bool with_node);
+  void rank_lost(Rank rank, bool with_node, TaskId culprit);
   std::uint64_t workers() const { return scheduler_.counts().workers; }
   /// Whether anybody ever spawned one.
   bool had_actors() const { return !actors_.empty(); }

@@ -408,14 +408,15 @@ void MpiSession::end() {
 Site settle(const MpiSession& session, const EngineSettings& wishes) {
   compare_binaries(session.comm());
   Site site;
-  const std::string directory = open_run_directory(session.comm(), wishes.run_directory, site.status);
   const NodeFacts facts = gather_facts(session.comm(), session.node_comm());
   const std::int32_t cpus = node_cpus(facts);
   site.topology = find_topology(session, cpus);
   site.sentinel = post_sentinel(session.comm(), site.topology, wishes.lost_after);
+  const std::string directory = open_run_directory(session.comm(), wishes.run_directory, site.status);
   const std::size_t here = site.topology.ranks_of(site.topology.here().node).size();
 
-  const std::size_t board_bytes = sizeof(AwakeCount) + here * sizeof(transport::Doorbell);
+  const std::size_t culprits_at = sizeof(AwakeCount) + here * sizeof(transport::Doorbell);
+  const std::size_t board_bytes = culprits_at + here * sizeof(std::atomic<std::uint64_t>);
   site.board = share_segment(session, (board_bytes + 4095) / 4096 * 4096);
   together(session.comm(), [&] {
     if (site.board->created()) site.board->reserve(0, site.board->capacity_bytes());
@@ -437,6 +438,7 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
   site.settings.inline_bytes = std::min(site.settings.inline_bytes, site.transport->message_bytes_max() / 8);
   site.settings.node_cpus = cpus;
   site.settings.awake = reinterpret_cast<AwakeCount*>(site.board->data());
+  site.settings.culprits = reinterpret_cast<std::atomic<std::uint64_t>*>(site.board->data() + culprits_at);
   const Grant granted =
       together(session.comm(), [&] { return grant(facts, relevant_environment(), wishes.wishes); });
   site.settings.workers = share_resources(session.comm(), granted.resources);

@@ -55,7 +55,7 @@ class MpiSession {
 struct Site {
   Topology topology;
   EngineSettings settings;
-  std::unique_ptr<Segment> board;  ///< doorbells and AwakeCount
+  std::unique_ptr<Segment> board;  ///< doorbells, AwakeCount and who crashed
   std::unique_ptr<Store> store;
   std::unique_ptr<transport::Transport> transport;
   std::optional<RunStatus> status;  ///< on the head, if there is a run directory

@@ -14,6 +14,7 @@ struct Running {
   std::uint64_t argument_bytes = 0;  ///< without those of the element
   std::uint64_t element_bytes = 0;
   std::uint16_t attempt = 1;
+  std::uint64_t known_as = 0;  ///< the id that the head knows it by; 0: that of its frame
 };
 
 }  // namespace rankine::runtime

@@ -146,7 +146,7 @@ void State::vacate(Rank rank, ShapeId shape, bool gang) {
 }
 
 /// Actors and gang members on a lost rank. Walks all of them only if it had any.
-void State::lose_places(Rank rank) {
+void State::lose_places(Rank rank, TaskId culprit) {
   ++supply_changes;
   if (nodes.worker(rank).reserve_position != kNone) release_front();
   for (Index at = 0; at < actors.bound() && nodes.worker(rank).actors > 0; ++at) {
@@ -154,7 +154,7 @@ void State::lose_places(Rank rank) {
   }
   for (Index at = 0; at < gangs.bound() && nodes.worker(rank).actors > 0; ++at) {
     const bool placed = gangs[at].group != kNone && gangs[at].state >= GangState::preparing;
-    if (placed && find_member(gangs[at], rank) != nullptr) lose_member(gangs[at].group, rank);
+    if (placed && find_member(gangs[at], rank) != nullptr) lose_member(gangs[at].group, rank, culprit);
   }
 }
 

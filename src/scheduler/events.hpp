@@ -168,6 +168,7 @@ struct WorkerJoined {
 struct WorkerLost {
   Rank rank{};
   bool node_lost = false;  ///< the memory of its node is gone too
+  TaskId culprit{};        ///< the task that crashed it, as the dying process said; 0: nobody knows
 };
 
 // ---- actors

@@ -151,13 +151,16 @@ void State::cancel_gang(Index index, bool force) {
   if (force) kill_members(gang);
 }
 
-void State::lose_member(Index index, Rank rank) {
+void State::lose_member(Index index, Rank rank, TaskId culprit) {
   Gang& gang = gangs[groups[index].extra];
   allowed(gang, GangEvent::member_lost);
   find_member(gang, rank)->state = GangMember::State::out;
   ++gang.out;
-  // A rank that was killed on purpose does not make this gang a suspect.
-  if (!gang.lost && !nodes.worker(rank).kill_asked) ++gang.death_count;
+  const bool named = culprit != TaskId{} && ids.find(culprit).group == index;
+  gang.crashed = gang.crashed || named;
+  // A rank that was killed on purpose, or that another task crashed, does not make this gang a suspect.
+  const bool suspect = culprit != TaskId{} ? named : !nodes.worker(rank).kill_asked;
+  if (!gang.lost && suspect) ++gang.death_count;
   gang.lost = true;
   gang.deaths = note_death(rank, gang.deaths);
   break_gang(gang, limits.break_grace);
@@ -176,7 +179,10 @@ void State::conclude(Index index) {
   if (!gang.lost && !gang.failed && !gang.cancelled) return seal_values(index);
   drop_attempt_values(gang);
   const Value error = std::exchange(gang.error, {});
-  const bool poison = gang.lost && gang.death_count >= limits.poison_deaths;
+  // What is known to crash does not get rank 0, whose death would end the run.
+  const std::uint32_t others = nodes.live_count() - (nodes.live(kHead) ? 1 : 0);
+  const bool needs_head = limits.reserve && others < gang.ranks;
+  const bool poison = gang.lost && (gang.death_count >= limits.poison_deaths || (gang.crashed && needs_head));
   const bool retries = options.retry_exceptions || (gang.lost && !gang.timed_out);
   const bool again = retries && !poison && gang.attempt <= options.max_retries;
   if (!gang.cancelled && !again && !gang.timed_out && !gang.lost)

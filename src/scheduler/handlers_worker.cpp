@@ -31,9 +31,9 @@ void State::on(const WorkerLost& event) {
     nodes.lose(event.rank);
     totals.workers = nodes.live_count();
     // Newest first, because each goes to the front of its lane.
-    for (auto at = had.rbegin(); at != had.rend(); ++at) lose_piece(*at, worker);
+    for (auto at = had.rbegin(); at != had.rend(); ++at) lose_piece(*at, worker, event.culprit);
     update_stealable(worker);
-    lose_places(event.rank);
+    lose_places(event.rank, event.culprit);
   }
   lose_promises(event.rank);
   lose_loans(event.rank);
@@ -41,33 +41,55 @@ void State::on(const WorkerLost& event) {
   if (event.node_lost && nodes.known(event.rank)) lose_node(nodes.worker(event.rank).node);
 }
 
-void State::lose_piece(Index index, const Worker& worker) {
+void State::lose_piece(Index index, const Worker& worker, TaskId culprit) {
   const bool ran = pieces[index].state != PieceState::queued || (pieces[index].flags & kStarted) != 0;
-  const bool culprit = (pieces[index].flags & (kForce | kTimedOut)) != 0;
+  const bool killed = (pieces[index].flags & (kForce | kTimedOut)) != 0;
   record(index, PieceEvent::worker_lost);
   take_off_worker(index);
   totals.assigned -= pieces[index].count;
-  // A rank that was killed on purpose costs its other tasks a try (else two could restart each other for
-  // ever), but does not make them suspects.
-  if (ran) return retry_or_fail(index, worker.rank, !worker.kill_asked || culprit);
   const Piece like = pieces[index];
   delete_piece(index);
-  give_back(like.group, like.element, like.count, like);
+  const IdTable::Place place = culprit != TaskId{} ? ids.find(culprit) : IdTable::Place{};
+  const std::uint32_t end = like.element + like.count;
+  const bool here = culprit != TaskId{} && place.group == like.group && place.element >= like.element &&
+                    place.element < end;
+  if (here) return lose_culprit(like, place.element, worker.rank, ran);
+  if (!ran) return give_back(like.group, like.element, like.count, like);
+  // A rank that was killed on purpose costs its other tasks a try (else two could restart each other for
+  // ever), but does not make them suspects; nor does one that another task crashed.
+  const bool suspect = culprit == TaskId{} && (!worker.kill_asked || killed);
+  retry_or_fail(like, worker.rank, suspect ? Suspicion::death : Suspicion::none);
 }
 
-/// The piece was under way on a rank that died: one more death for each of its elements.
-void State::retry_or_fail(Index index, Rank rank, bool suspect) {
-  Piece like = pieces[index];
+/// Of the piece only `element` is to blame; it ran, whether the head had heard of that or not.
+void State::lose_culprit(const Piece& like, std::uint32_t element, Rank rank, bool others_ran) {
+  const auto part = [&](std::uint32_t begin, std::uint32_t end) {
+    if (begin >= end) return;
+    Piece piece = like;
+    piece.element = begin;
+    piece.count = end - begin;
+    if (begin == element) return retry_or_fail(piece, rank, Suspicion::crash);
+    if (others_ran) return retry_or_fail(piece, rank, Suspicion::none);
+    give_back(piece.group, begin, piece.count, piece);
+  };
+  part(like.element, element);
+  part(element + 1, like.element + like.count);
+  part(element, element + 1);
+}
+
+/// `like` was under way on a rank that died: one more death for each of its elements.
+void State::retry_or_fail(Piece like, Rank rank, Suspicion suspicion) {
   const TaskClass& options = class_of(groups[like.group]).options;
   const bool timed_out = (like.flags & kTimedOut) != 0;
   std::string timeout = timed_out ? timeout_text(like) : std::string();
-  delete_piece(index);
   Failure failure;
   like.deaths = note_death(rank, like.deaths);
-  if (suspect) ++like.death_count;
-  // What has taken all but its last rank along does not get rank 0, whose death would end the run.
+  if (suspicion != Suspicion::none) ++like.death_count;
+  // What has taken all but its last rank along, or is known to have crashed one, does not get rank 0, whose
+  // death would end the run.
   const bool only_head = limits.reserve && nodes.live_count() == (nodes.live(kHead) ? 1u : 0u);
-  const std::uint32_t deaths_max = only_head ? limits.poison_deaths - 1 : limits.poison_deaths;
+  const std::uint32_t deaths_of_head = suspicion == Suspicion::crash ? 1 : limits.poison_deaths - 1;
+  const std::uint32_t deaths_max = only_head ? deaths_of_head : limits.poison_deaths;
   if (timed_out && !(options.retry_exceptions && like.attempt <= options.max_retries)) {
     failure = {FailureKind::timed_out, {}, std::move(timeout)};
   } else if (!timed_out && like.death_count >= deaths_max) {

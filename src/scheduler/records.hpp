@@ -257,6 +257,7 @@ struct Gang {
   std::uint16_t attempt = 1;
   std::uint16_t death_count = 0;  ///< attempts that lost a member
   bool lost = false;              ///< a member was lost in this attempt
+  bool crashed = false;           ///< a member is known to have crashed its rank
   bool failed = false;            ///< a member failed in this attempt
   bool timed_out = false;         ///< this attempt took too long
   bool cancelled = false;         ///< while it was placed

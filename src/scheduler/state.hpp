@@ -61,6 +61,13 @@ struct Timer {
 
 inline constexpr std::string_view kCancelledText = "rankine: the task was cancelled before it ended";
 
+/// What is held against a task when the rank that ran it is dead.
+enum class Suspicion : std::uint8_t {
+  none,   ///< another task crashed it, or it was killed on purpose
+  death,  ///< it was there
+  crash,  ///< the dying process named it
+};
+
 struct State {
   // ---- tables ----
   Limits limits;
@@ -295,8 +302,9 @@ struct State {
   // ---- handlers_worker.cpp ----
   void on(const WorkerJoined& event);
   void on(const WorkerLost& event);
-  void lose_piece(Index piece, const Worker& worker);
-  void retry_or_fail(Index piece, Rank rank, bool suspect);
+  void lose_piece(Index piece, const Worker& worker, TaskId culprit);
+  void lose_culprit(const Piece& like, std::uint32_t element, Rank rank, bool others_ran);
+  void retry_or_fail(Piece like, Rank rank, Suspicion suspicion);
   void vanish_holdings(Rank rank);
   void lose_node(NodeId node);
   std::string death_text(Index deaths) const;
@@ -356,7 +364,7 @@ struct State {
   bool place_collective(Lane& lane);
   void occupy(Worker& worker, ShapeId shape, bool gang);
   void vacate(Rank rank, ShapeId shape, bool gang);
-  void lose_places(Rank rank);
+  void lose_places(Rank rank, TaskId culprit);
   void lose_checkpoints(NodeId node);
   void free_stale(const Value& value);
   void require(ObjectId id, ObjectState state, ObjectEvent event);
@@ -398,7 +406,7 @@ struct State {
   void gang_over_time(const Timer& timer);
   void gang_remakes(Gang& gang);
   void cancel_gang(Index group, bool force);
-  void lose_member(Index group, Rank rank);
+  void lose_member(Index group, Rank rank, TaskId culprit);
   void conclude(Index group);
   void retry_gang(Index group);
 

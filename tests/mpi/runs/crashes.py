@@ -88,6 +88,14 @@ class Crashes(unittest.TestCase):
                                              "the ranks that ran it died: [12], [12]")
                 self.assertNotIn("rank 0 (", job.stderr)
 
+    def test_the_head_of_two_ranks_does_not_try_what_crashed_the_only_worker(self):
+        for how in ("segv", "exit", "map", "gang"):
+            with jobs.Job(2, PROGRAM, how, recovery=True) as job:
+                job.finish()
+                self.assertRegex(job.stderr, "the driver failed: .* is not tried again, because ranks die "
+                                             "when they run it: the rank that ran it died: 1", how)
+                self.assertNotIn("rank 0 (", job.stderr)
+
     def test_the_programs_own_handler_stays(self):
         code, stderr, log = crash("own")
         self.assertEqual((code, log), (6, ""), stderr)

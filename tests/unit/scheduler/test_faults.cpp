@@ -55,6 +55,37 @@ TEST_CASE("a task that took two ranks along does not get rank 0 when nobody else
   CHECK(h.scheduler.object(ObjectId{1}).text == "the ranks that ran it died: 1, 2");
 }
 
+TEST_CASE(
+    "a task that is known to have crashed its rank does not get rank 0; the others there are no suspects") {
+  Limits limits;
+  limits.reserve = true;
+  Harness h(limits);
+  h.join(1, 2);
+  h.submit(1, h.intern(1, 9));
+  h.submit(2, h.intern(1, 9));
+  REQUIRE(h.of<Start>().size() == 1);
+  h.handle(WorkerLost{Rank{1}, false, TaskId{1}});
+  CHECK(h.failure(1) == FailureKind::poison);
+  CHECK(h.scheduler.object(ObjectId{1}).text == "the rank that ran it died: 1");
+  CHECK(h.state(2) == ObjectState::pending);
+  h.join(0, 2);
+  CHECK(h.of<Start>().size() == 1);
+}
+
+TEST_CASE("of a map only the element that crashed its rank is to blame") {
+  Limits limits;
+  limits.reserve = true;
+  limits.expected_workers = 1;
+  Harness h(limits);
+  h.join(1);
+  h.submit_range(10, 5, h.intern(1, 9));
+  h.handle(WorkerLost{Rank{1}, false, TaskId{10}});
+  for (std::uint64_t id = 10; id < 15; ++id) {
+    CAPTURE(id);
+    CHECK(h.state(id) == (id == 10 ? ObjectState::failed : ObjectState::pending));
+  }
+}
+
 TEST_CASE("a request that no rank can satisfy fails with what the largest has") {
   Harness h;
   h.submit(1, h.intern(8));
