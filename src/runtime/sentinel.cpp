@@ -13,6 +13,9 @@ namespace rankine::runtime {
 
 namespace {
 
+/// How long the ranks may take to start together: where a rank of another node died meanwhile, nobody else
+/// tells those who wait for it (MPI_Abort does not reach them under --enable-recovery).
+constexpr Nanoseconds kStartTogether = 40 * kSecond;
 /// How long the ranks may take to end together, and how long after the first of them has gone.
 constexpr Nanoseconds kEndTogether = 60 * kSecond;
 constexpr Nanoseconds kEndAfterFirst = 5 * kSecond;
@@ -25,6 +28,7 @@ Sentinel::Sentinel(Rank self, const std::vector<Rank>& near, const std::vector<P
       beat_(beat),
       processes_(processes),
       abort_(std::move(abort)),
+      start_deadline_(now() + kStartTogether),
       watched_(processes.size(), false) {
   for (const Rank rank : near) {
     const auto at = static_cast<std::size_t>(index(rank));
@@ -83,6 +87,7 @@ void Sentinel::keep_watch() {
       look_at_the_end(now(), !exited.empty());
       continue;
     }
+    if (!released_ && now() >= start_deadline_) leave_start();
     note_exits(exited);
     news_.store(true, std::memory_order_relaxed);
     if (ring_) ring_();
@@ -103,6 +108,16 @@ void Sentinel::end_start(std::size_t dead) const {
                dead, index(self_));
   std::fflush(nullptr);
   if (abort_) abort_();
+  _exit(1);
+}
+
+void Sentinel::leave_start() const {
+  std::fprintf(
+      stderr,
+      "rankine: the ranks did not start together within %.0f s, so rank %d leaves: one of them died, or "
+      "cannot reach the others. Remedy: look for the first that left\n",
+      static_cast<double>(kStartTogether) * 1e-9, index(self_));
+  std::fflush(nullptr);
   _exit(1);
 }
 

@@ -57,6 +57,7 @@ class Sentinel {
 
   void keep_watch();
   [[noreturn]] void end_start(std::size_t dead) const;
+  [[noreturn]] void leave_start() const;
   void note_exits(const std::vector<std::size_t>& exited);
   void look_at_the_end(Time t, bool somebody_left);
 
@@ -64,6 +65,7 @@ class Sentinel {
   const Nanoseconds beat_;
   const std::vector<ProcessId> processes_;
   const std::function<void()> abort_;
+  const Time start_deadline_;
   std::vector<bool> watched_;
   ProcessWatch watch_;
 

@@ -73,7 +73,7 @@ class Batch(unittest.TestCase):
         job.wait_until(lambda _: os.path.exists(status), "status file")
         ranks = slurm.pids_on("n3", "rankine-many-models")
         slurm.kill(ranks[:1])
-        self.assertIn(job.wait()["JobState"], ("FAILED", "COMPLETED"), job.log())
+        self.assertIn(job.wait(100)["JobState"], ("FAILED", "COMPLETED"), job.log())
 
     def test_array(self):
         job = slurm.BatchJob(self.folder, "--array=3-4", "--time=5", "--ntasks-per-node=2",
