@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include <rankine/core/check.hpp>
 #include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
 
+#include "transport/gathering.hpp"
 #include "transport/mpi_error.hpp"
 
 namespace rankine::transport {
@@ -145,24 +145,13 @@ void P2pTransport::close(bool orderly) {
 
 std::unique_ptr<P2pTransport> make_p2p_transport(MPI_Comm comm, Doorbells doorbells,
                                                  const P2pOptions& options) {
-  MPI_Comm own = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_dup(comm, &own), "MPI_Comm_dup");
-  check_mpi(MPI_Comm_set_errhandler(own, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  int rank = 0;
-  int ranks = 0;
-  check_mpi(MPI_Comm_rank(own, &rank), "MPI_Comm_rank");
-  check_mpi(MPI_Comm_size(own, &ranks), "MPI_Comm_size");
-  int ranks_on_node =
-      static_cast<int>(std::ranges::count_if(doorbells.of, [](std::int32_t at) { return at >= 0; }));
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &ranks_on_node, 1, MPI_INT, MPI_MAX, own), "MPI_Allreduce");
-  RingLimits limits = options.limits;
-  static_assert(std::is_trivially_copyable_v<RingLimits>);
-  check_mpi(MPI_Bcast(&limits, sizeof limits, MPI_BYTE, 0, own), "MPI_Bcast");
-  const std::size_t window_bytes = choose_window_bytes(ranks, ranks_on_node, limits);
-  std::unique_ptr<P2pTransport> transport(new P2pTransport(
-      Rank{rank}, ranks, window_bytes, std::move(doorbells), std::make_unique<P2pTransport::MpiPost>(own)));
+  const Gathering g = gather(comm, doorbells, options.limits);
+  const std::size_t window_bytes = choose_window_bytes(g.ranks, g.ranks_on_node, g.limits);
+  std::unique_ptr<P2pTransport> transport(new P2pTransport(Rank{g.rank}, g.ranks, window_bytes,
+                                                           std::move(doorbells),
+                                                           std::make_unique<P2pTransport::MpiPost>(g.comm)));
   // Nobody announces a batch on a doorbell before its owner has noted where the count stands.
-  check_mpi(MPI_Barrier(own), "MPI_Barrier");
+  check_mpi(MPI_Barrier(g.comm), "MPI_Barrier");
   return transport;
 }
 

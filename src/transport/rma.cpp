@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include <rankine/core/check.hpp>
 #include <rankine/core/error.hpp>
 
+#include "transport/gathering.hpp"
 #include "transport/mpi_error.hpp"
 
 namespace rankine::transport {
@@ -155,25 +155,11 @@ void RmaTransport::close(bool orderly) {
 
 std::unique_ptr<RmaTransport> make_rma_transport(MPI_Comm comm, Doorbells doorbells,
                                                  const RmaOptions& options) {
-  MPI_Comm own = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_dup(comm, &own), "MPI_Comm_dup");
-  check_mpi(MPI_Comm_set_errhandler(own, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
-  int rank = 0;
-  int ranks = 0;
-  check_mpi(MPI_Comm_rank(own, &rank), "MPI_Comm_rank");
-  check_mpi(MPI_Comm_size(own, &ranks), "MPI_Comm_size");
-  check(doorbells.of.size() == static_cast<std::size_t>(ranks), "one entry a rank in Doorbells::of");
-
-  int ranks_on_node =
-      static_cast<int>(std::ranges::count_if(doorbells.of, [](std::int32_t at) { return at >= 0; }));
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &ranks_on_node, 1, MPI_INT, MPI_MAX, own), "MPI_Allreduce");
-  RingLimits limits = options.limits;
-  static_assert(std::is_trivially_copyable_v<RingLimits>);
-  check_mpi(MPI_Bcast(&limits, sizeof limits, MPI_BYTE, 0, own), "MPI_Bcast");
-  const Layout layout = choose_layout(ranks, ranks_on_node, limits);
-  auto window = std::make_unique<RmaTransport::Window>(own, layout);
+  const Gathering g = gather(comm, doorbells, options.limits);
+  const Layout layout = choose_layout(g.ranks, g.ranks_on_node, g.limits);
+  auto window = std::make_unique<RmaTransport::Window>(g.comm, layout);
   return std::unique_ptr<RmaTransport>(
-      new RmaTransport(Rank{rank}, layout, std::move(doorbells), std::move(window)));
+      new RmaTransport(Rank{g.rank}, layout, std::move(doorbells), std::move(window)));
 }
 
 }  // namespace rankine::transport
