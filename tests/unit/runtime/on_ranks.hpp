@@ -2,6 +2,7 @@
 // Runs a driver on 1, 2, 3 and 8 ranks that are threads of the test.
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 #include <rankine/rankine.hpp>
@@ -19,4 +20,17 @@ inline void on_ranks(std::initializer_list<int> counts, const std::function<void
     if (small.arena_bytes == 0) small.arena_bytes = std::uint64_t{64} << 20;
     rk::run_as_threads(ranks, small, driver);
   }
+}
+
+inline void look_around() {}
+
+/// Whether `condition` comes true within a minute in which all ranks go on.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    rk::submit<look_around>().get();
+  }
+  return true;
 }

@@ -63,8 +63,9 @@ std::string error_of(const rk::Options& options) {
   return "nothing was thrown";
 }
 
+/// Looks at the mail only: what waits stays as it is.
 template <class Condition>
-bool eventually(Condition condition) {
+bool comes_true(Condition condition) {
   const auto end = Clock::now() + 60s;
   while (!condition()) {
     if (Clock::now() > end) return false;
@@ -117,7 +118,7 @@ TEST_CASE("affinity, hard and soft") {
     for (int rank = 1; rank < 4; ++rank) {
       gate = false;
       const auto held = rk::submit<through_gate>({.rank = rank}, rank);
-      CHECK(eventually([&] { return rk::explain(held).state == State::running; }));
+      CHECK(comes_true([&] { return rk::explain(held).state == State::running; }));
       CHECK(rk::explain(held).rank == rank);
       // The rank is taken: a wish goes elsewhere, a condition waits.
       CHECK(rk::submit({.rank = rank, .soft_affinity = true}, here, 1).get() == 1);
@@ -140,7 +141,7 @@ TEST_CASE("placement spread uses all ranks") {
     for (int i = 0; i < 3; ++i) {
       spread.push_back(rk::submit<through_gate>({.placement = rk::Placement::spread}, i));
     }
-    CHECK(eventually([] { return started == 3; }));
+    CHECK(comes_true([] { return started == 3; }));
     std::vector<bool> used(4);
     for (const auto& one : spread) used[static_cast<std::size_t>(rk::explain(one).rank)] = true;
     gate = true;
@@ -154,7 +155,7 @@ TEST_CASE("higher priority goes first") {
     started = 0;
     gate = false;
     const auto held = rk::submit<through_gate>(0);
-    CHECK(eventually([] { return started == 1; }));
+    CHECK(comes_true([] { return started == 1; }));
     static std::atomic<int> order{0};
     order = 0;
     const auto next = [](int) { return order++; };
@@ -302,7 +303,7 @@ TEST_CASE("explain says why a task is where it is") {
     const auto one = rk::submit<through_gate>({.rank = 1}, 1);
     const auto two = rk::submit<through_gate>({.rank = 2}, 2);
     const auto waits = rk::submit<after>(one, 1);
-    CHECK(eventually([] { return started == 2; }));
+    CHECK(comes_true([] { return started == 2; }));
     const auto ready = rk::submit<identity>({.custom = {}, .rank = 1}, 3);
     CHECK(rk::explain(one).state == State::running);
     CHECK(rk::explain(one).rank == 1);
