@@ -141,20 +141,47 @@ double group_rate(MPI_Comm comm) {
   return best;
 }
 
-double memcpy_rate(std::size_t bytes) {
-  const std::vector<char> from(bytes, 1);
-  std::vector<char> to(bytes, 2);
+/// Memory of rank 1 that rank 0 reads and writes.
+class Target {
+ public:
+  Target(MPI_Comm comm, int rank, std::size_t bytes) {
+    MPI_Win_allocate(static_cast<MPI_Aint>(rank == 1 ? bytes : 0), 1, MPI_INFO_NULL, comm, &memory_,
+                     &window_);
+    if (rank == 1) std::memset(memory_, 1, bytes);
+    MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
+    MPI_Barrier(comm);
+  }
+  ~Target() {
+    MPI_Win_unlock_all(window_);
+    MPI_Win_free(&window_);
+  }
+  void get(char* to, std::size_t bytes) {
+    MPI_Get(to, static_cast<int>(bytes), MPI_BYTE, 1, 0, static_cast<int>(bytes), MPI_BYTE, window_);
+    MPI_Win_flush(1, window_);
+  }
+  void put(const char* from, std::size_t bytes) {
+    MPI_Put(from, static_cast<int>(bytes), MPI_BYTE, 1, 0, static_cast<int>(bytes), MPI_BYTE, window_);
+    MPI_Win_flush(1, window_);
+  }
+
+ private:
+  MPI_Win window_ = MPI_WIN_NULL;
+  char* memory_ = nullptr;
+};
+
+/// The best rate of `count` calls of `work`, on rank 0 alone.
+template <class Work>
+double best_rate(int count, Work&& work) {
   double best = 0;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
     const double start = seconds();
-    std::memcpy(to.data(), from.data(), bytes);
-    const double rate = static_cast<double>(bytes) / (seconds() - start);
-    if (to[bytes / 2] == 1) best = std::max(best, rate);
+    for (int i = 0; i < count; ++i) work();
+    best = std::max(best, count / (seconds() - start));
   }
   return best;
 }
 
-/// Waits without a spinning MPI_Barrier, so that ranks 0 and 1 have the cores.
+/// Waits without a spinning MPI_Barrier, so that those who measure have the cores.
 void quiet_barrier(MPI_Comm comm) {
   MPI_Request request;
   MPI_Ibarrier(comm, &request);
@@ -165,23 +192,46 @@ void quiet_barrier(MPI_Comm comm) {
   }
 }
 
+/// Rank 0 reads and writes rank 1's memory while rank 1 does nothing.
+void measure_one_sided(MPI_Comm comm, int rank, std::size_t large_bytes, RawFloor& floor) {
+  Target target(comm, rank, large_bytes);
+  if (rank == 0) {
+    std::vector<char> here(large_bytes, 2);
+    floor.puts_per_s = best_rate(kRoundTrips, [&] { target.put(here.data(), kMessageBytes); });
+    floor.gets_per_s = best_rate(kRoundTrips, [&] { target.get(here.data(), kMessageBytes); });
+    const double rate = best_rate(1, [&] { target.get(here.data(), large_bytes); });
+    if (here[large_bytes / 2] == 1) floor.get_bytes_per_s = rate * static_cast<double>(large_bytes);
+  }
+  quiet_barrier(comm);
+}
+
+double memcpy_rate(std::size_t bytes) {
+  const std::vector<char> from(bytes, 1);
+  std::vector<char> to(bytes, 2);
+  const double rate = best_rate(1, [&] { std::memcpy(to.data(), from.data(), bytes); });
+  return to[bytes / 2] == 1 ? rate * static_cast<double>(bytes) : 0;
+}
+
 }  // namespace
 
-RawFloor measure_raw_floor(std::size_t memcpy_bytes) {
+RawFloor measure_raw_floor(std::size_t large_bytes) {
   int rank = 0;
   int size = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   RawFloor floor;
   MPI_Comm pair = MPI_COMM_NULL;
-  MPI_Comm_split(MPI_COMM_WORLD, rank < 2 ? 0 : MPI_UNDEFINED, rank, &pair);
-  if (rank < 2 && size > 1) {
+  const bool measures = rank == 0 || rank == size - 1;
+  MPI_Comm_split(MPI_COMM_WORLD, measures ? 0 : MPI_UNDEFINED, rank, &pair);
+  if (measures && size > 1) {
+    MPI_Comm_rank(pair, &rank);
     floor.mailbox_round_trips_per_s = mailbox_rate(pair, rank);
     floor.send_recv_round_trips_per_s = send_recv_rate(pair, rank);
     floor.messages_per_s = message_rate(pair, rank);
     floor.groups_per_s = group_rate(pair);
+    measure_one_sided(pair, rank, large_bytes, floor);
   }
-  if (rank == 0) floor.memcpy_bytes_per_s = memcpy_rate(memcpy_bytes);
+  if (rank == 0) floor.memcpy_bytes_per_s = memcpy_rate(large_bytes);
   if (pair != MPI_COMM_NULL) MPI_Comm_free(&pair);
   quiet_barrier(MPI_COMM_WORLD);
   return floor;

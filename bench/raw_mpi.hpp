@@ -7,16 +7,19 @@
 namespace rankine::bench {
 
 struct RawFloor {
-  double mailbox_round_trips_per_s =
-      0;  ///< MPI_Put of 64 B, flush, flag by MPI_Fetch_and_op, flush; and back
+  double mailbox_round_trips_per_s = 0;  ///< 64 B by MPI_Put, flush, a flag by MPI_Fetch_and_op, flush; back
   double send_recv_round_trips_per_s = 0;  ///< MPI_Send, MPI_Recv of 64 B and back
   double messages_per_s = 0;               ///< 64 B, MPI_Isend in batches of 64, one way
+  double puts_per_s = 0;                   ///< MPI_Put of 64 B, flush
+  double gets_per_s = 0;                   ///< MPI_Get of 64 B, flush
+  double get_bytes_per_s = 0;              ///< MPI_Get of a large window, flush
   double groups_per_s = 0;                 ///< MPI_Comm_create_group over both ranks, and MPI_Comm_free
   double memcpy_bytes_per_s = 0;           ///< into memory that was written before
 };
 
-/// Collective over MPI_COMM_WORLD; ranks 0 and 1 measure while the others wait at a barrier that sleeps. With
-/// one rank only memcpy is measured. Values are valid on rank 0; the best of several repetitions.
-RawFloor measure_raw_floor(std::size_t memcpy_bytes);
+/// Collective over MPI_COMM_WORLD; the first and the last rank measure while the others wait at a barrier
+/// that sleeps. With one rank only memcpy is measured. Values are valid on rank 0; the best of several
+/// repetitions.
+RawFloor measure_raw_floor(std::size_t large_bytes);
 
 }  // namespace rankine::bench
