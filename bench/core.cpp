@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
     Suite suite(command_line, runtime.size());
     if (wrong) add_wrong_result(suite);
     add_raw(suite, setting);
+    add_queue(suite, setting);
     add_tasks(suite, setting);
     add_waits(suite, setting);
     add_actors(suite, setting);

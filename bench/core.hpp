@@ -47,6 +47,7 @@ struct Setting {
 void add_raw(Suite& suite, const Setting& setting);
 void add_tasks(Suite& suite, const Setting& setting);
 void add_objects(Suite& suite, const Setting& setting);
+void add_queue(Suite& suite, const Setting& setting);
 void add_waits(Suite& suite, const Setting& setting);
 void add_actors(Suite& suite, const Setting& setting);
 void add_gangs(Suite& suite, const Setting& setting);

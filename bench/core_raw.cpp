@@ -7,12 +7,7 @@ namespace rankine::bench {
 void add_raw(Suite& suite, const Setting& setting) {
   const auto add = [&suite](const char* name, double value, const char* unit) {
     if (value == 0) return;
-    suite.figure(name, [value, unit] {
-      Row row;
-      row.value = value;
-      row.unit = unit;
-      return row;
-    });
+    suite.figure(name, [value, unit] { return rate_row(unit, {value}); });
   };
   const RawFloor& raw = setting.raw;
   add("raw_mailbox_round_trips", raw.mailbox_round_trips_per_s, "1/s");

@@ -45,23 +45,37 @@ Spread spread_of(std::vector<double> values) {
   return {values.front(), median, values[p99], values.back()};
 }
 
-Row rate_row(std::string unit, const std::vector<double>& rates) {
-  const Spread spread = spread_of(rates);
+namespace {
+
+Row row_of(std::string unit, const Spread& spread) {
   Row row;
   row.unit = std::move(unit);
-  row.value = spread.max;
   row.median = spread.median;
   row.min = spread.min;
   return row;
 }
 
+}  // namespace
+
+Row rate_row(std::string unit, const std::vector<double>& rates) {
+  const Spread spread = spread_of(rates);
+  Row row = row_of(std::move(unit), spread);
+  row.value = spread.max;
+  return row;
+}
+
+Row cost_row(std::string unit, const std::vector<double>& costs) {
+  const Spread spread = spread_of(costs);
+  Row row = row_of(std::move(unit), spread);
+  row.value = spread.min;
+  row.better = Better::lower;
+  return row;
+}
+
 Row latency_row(std::string unit, const std::vector<double>& latencies) {
   const Spread spread = spread_of(latencies);
-  Row row;
-  row.unit = std::move(unit);
+  Row row = row_of(std::move(unit), spread);
   row.value = spread.median;
-  row.median = spread.median;
-  row.min = spread.min;
   row.p99 = spread.p99;
   row.better = Better::lower;
   return row;

@@ -42,8 +42,10 @@ struct Spread {
 /// Of at least one value; p99 by the nearest rank.
 Spread spread_of(std::vector<double> values);
 
-/// Rows of rates (the best is the value) and of latencies (the median is), from their repetitions or calls.
+/// Rows of rates (the largest is the value), of costs (the smallest is) and of latencies (the median is),
+/// from their repetitions or calls.
 Row rate_row(std::string unit, const std::vector<double>& rates);
+Row cost_row(std::string unit, const std::vector<double>& costs);
 Row latency_row(std::string unit, const std::vector<double>& latencies);
 
 /// A table: its head, and a line for a row.
