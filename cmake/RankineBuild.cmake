@@ -19,7 +19,7 @@ add_library(rankine_warnings INTERFACE)
 target_compile_options(rankine_warnings INTERFACE -Wall -Wextra $<$<BOOL:${RANKINE_WERROR}>:-Werror>)
 
 if(RANKINE_SANITIZE)
-  add_compile_options(-fsanitize=${RANKINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
+  add_compile_options(-fsanitize=${RANKINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${RANKINE_SANITIZE})
 endif()
 

@@ -2,6 +2,11 @@
 # Test programs on Catch2 (2 or 3) and their registration with ctest.
 find_package(Catch2 REQUIRED)
 
+# A sanitizer's checks double what is compiled: optimising the tests on top of it costs more than it saves.
+if(RANKINE_SANITIZE AND NOT RANKINE_FUZZ)
+  add_compile_options(-O0)
+endif()
+
 # One object library holds Catch's main, so that it is compiled once.
 add_library(rankine_catch_main STATIC ${PROJECT_SOURCE_DIR}/tests/catch_main.cpp)
 target_include_directories(rankine_catch_main PUBLIC ${PROJECT_SOURCE_DIR}/tests)

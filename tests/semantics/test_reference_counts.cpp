@@ -6,6 +6,7 @@
 
 #include "gate.hpp"
 #include "on_ranks.hpp"
+#include "sanitized.hpp"
 
 // Named: functions of one name in two files would be one task under two meanings.
 namespace reference_semantics {
@@ -169,7 +170,7 @@ TEST_CASE("an array that was got keeps its elements when its handle is gone") {
 TEST_CASE("memory of dropped objects is used again: twenty times the arena through it", "[threads]") {
   on_ranks({1, 2, 4},
            [] {
-             for (int i = 0; i < 160; ++i) {
+             for (int i = 0; i < repeated(160); ++i) {
                const auto one = rk::put(Large(std::size_t{1} << 19, 1.0 * i));  // 4 MiB of 32
                REQUIRE(rk::submit<first_of>(one).get() == 1.0 * i);
              }
