@@ -36,8 +36,12 @@ constexpr Nanoseconds kSpin = 50 * kMicrosecond;
 constexpr Nanoseconds kShortSpin = 2 * kMicrosecond;
 /// After this the poller lets others run first: whom it waits for may be on the same core.
 constexpr Nanoseconds kYieldAfter = 5 * kMicrosecond;
+/// Looks at the mail between two at the clock and at everything else.
+constexpr int kLooksAPause = 16;
 /// A rank that has work looks at its mail, and sends its results, this often.
 constexpr Nanoseconds kBatch = 20 * kMicrosecond;
+/// Who wants the lock has it by then, unless it has to be woken first and takes long to.
+constexpr int kYieldsToOthers = 8;
 constexpr std::uint32_t kFlushEvery = 16;
 constexpr std::uint32_t kPollEvery = 64;
 /// A thread of its own that waits looks around now and then.
@@ -442,6 +446,7 @@ void Engine::drive(Done done, Nanoseconds timeout_ns, Lock& lock) {
   ++driving_;
   while (!done()) {
     polls_.fetch_add(1, std::memory_order_relaxed);
+    transport_.flush();  // whom it is for need not wait until the mail here was looked at
     const bool mail = poll() > 0;
     if (done()) break;
     const bool worked = run_jobs(lock);
@@ -500,7 +505,7 @@ void Engine::run_job(Lock& lock, Time now) {
 void Engine::give_way(Lock& lock) {
   if (!mutex_.wanted()) return;
   lock.unlock();
-  sched_yield();
+  for (int i = 0; i < kYieldsToOthers && mutex_.wanted(); ++i) sched_yield();
   lock.lock();
 }
 
@@ -530,7 +535,7 @@ bool Engine::pause(Time idle_since, Time deadline, Lock& lock) {
   const Time t = now();
   if (t - idle_since < (crowded ? kShortSpin : kSpin)) {
     if (t - idle_since < kYieldAfter) {
-      relax();
+      for (int i = 0; i < kLooksAPause && !transport_.has_mail() && !mutex_.wanted(); ++i) relax();
     } else {
       sched_yield();
     }

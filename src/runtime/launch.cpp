@@ -25,6 +25,7 @@
 #include "runtime/registry.hpp"
 #include "store/rma_reader.hpp"
 #include "transport/choice.hpp"
+#include "transport/node.hpp"
 
 namespace rankine::runtime {
 
@@ -299,21 +300,46 @@ transport::TransportWish wish_of(const std::string& text, bool survives, int nod
   return open && survives && nodes > 1 ? transport::TransportWish::p2p : wish;
 }
 
-/// Rank 0's environment decides, wherever the launcher copies it to.
-transport::Choice open_transport(const MpiSession& session, const Topology& topology, const Segment& board) {
+/// The memory of the rings between ranks of one node; nullptr, on all of them, where there is no room for it.
+std::unique_ptr<Segment> share_rings(const MpiSession& session, int ranks) {
+  std::unique_ptr<Segment> rings = share_segment(session, transport::node_memory_bytes(ranks));
+  int backed = 1;
+  try {
+    if (rings->created()) rings->reserve(0, rings->capacity_bytes());
+  } catch (const StoreFull&) {
+    backed = 0;
+  }
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &backed, 1, MPI_INT, MPI_MIN, session.comm()), "MPI_Allreduce");
+  if (backed == 0) rings.reset();
+  return rings;
+}
+
+/// Rank 0's environment decides, wherever the launcher copies it to. `rings` is what the transport lives in.
+transport::Choice open_transport(const MpiSession& session, const Topology& topology, const Segment& board,
+                                 std::unique_ptr<Segment>& rings) {
   const char* wish = std::getenv("RANKINE_TRANSPORT");
   const std::string text = broadcast_text(wish == nullptr ? "" : wish, session.comm());
   const bool survives = !broadcast_text(survives_deaths() ? "yes" : "", session.comm()).empty();
   const transport::TransportWish wished = wish_of(text, survives, topology.nodes());
+  using enum transport::TransportWish;
+  if (wished == node && topology.nodes() > 1) {
+    throw InputError("rankine: RANKINE_TRANSPORT is \"node\", but the ranks are on " +
+                     std::to_string(topology.nodes()) + " nodes. Remedy: rma, p2p or auto");
+  }
+  if (topology.nodes() == 1 && (wished == automatic || wished == node))
+    rings = share_rings(session, topology.size());
+  const transport::Doorbells doorbells = doorbells_in(board, topology);
   transport::Choice choice =
-      transport::choose_transport(session.comm(), doorbells_in(board, topology), wished);
+      rings != nullptr
+          ? transport::choose_node(topology.rank, topology.size(), doorbells, rings->memory())
+          : transport::choose_transport(session.comm(), doorbells, wished == node ? automatic : wished);
   if (wished != transport::parse_wish(text)) {
     choice.reason = "so that ranks of other nodes may die (mpirun --enable-recovery)";
   }
   const char* verbose = std::getenv("RANKINE_VERBOSE");
   if (topology.rank == kHead && verbose != nullptr && std::string_view(verbose) == "1") {
     std::fprintf(stderr, "rankine: %d ranks on %d nodes, messages by %s: %s\n", topology.size(),
-                 topology.nodes(), choice.name(), choice.reason.c_str());
+                 topology.nodes(), choice.name, choice.reason.c_str());
   }
   return choice;
 }
@@ -422,10 +448,10 @@ Site settle(const MpiSession& session, const EngineSettings& wishes) {
     if (site.board->created()) site.board->reserve(0, site.board->capacity_bytes());
     return 0;
   });
-  transport::Choice choice = open_transport(session, site.topology, *site.board);
+  transport::Choice choice = open_transport(session, site.topology, *site.board, site.rings);
   site.transport = std::move(choice.transport);
 
-  const bool remote_reads = choice.one_sided && site.topology.nodes() > 1;
+  const bool remote_reads = choice.one_sided() && site.topology.nodes() > 1;
   std::uint64_t capacity =
       together(session.comm(), [&] { return arena_capacity(wishes.arena_bytes, remote_reads); });
   check_mpi(MPI_Bcast(&capacity, 1, MPI_UINT64_T, 0, session.node_comm()), "MPI_Bcast");

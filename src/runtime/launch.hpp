@@ -56,6 +56,7 @@ struct Site {
   Topology topology;
   EngineSettings settings;
   std::unique_ptr<Segment> board;  ///< doorbells, AwakeCount and who crashed
+  std::unique_ptr<Segment> rings;  ///< where messages travel in memory that the node's ranks share
   std::unique_ptr<Store> store;
   std::unique_ptr<transport::Transport> transport;
   std::optional<RunStatus> status;  ///< on the head, if there is a run directory

@@ -14,6 +14,7 @@
 #include <rankine/core/error.hpp>
 
 #include "transport/mpi_error.hpp"
+#include "transport/node.hpp"
 #include "transport/p2p.hpp"
 #include "transport/rma.hpp"
 
@@ -166,7 +167,7 @@ Choice choose_tried(std::unique_ptr<Transport> rma, const Doorbells& doorbells, 
                       ". Remedy: look at the network and at MPI's settings (OMPI_MCA_*)");
   }
   const bool two_sided = prefer_p2p(trials.rma, trials.p2p, trials.one_node);
-  choice.one_sided = !two_sided;
+  choice.name = two_sided ? "p2p" : "rma";
   choice.transport = std::move(two_sided ? p2p : rma);
   const bool other_is_sound = two_sided ? trials.rma.right : trials.p2p.right;
   (two_sided ? rma : p2p)->close(other_is_sound);
@@ -177,10 +178,13 @@ Choice choose_tried(std::unique_ptr<Transport> rma, const Doorbells& doorbells, 
 
 TransportWish parse_wish(std::string_view text) {
   if (text.empty() || text == "auto") return TransportWish::automatic;
+  if (text == "node") return TransportWish::node;
   if (text == "rma") return TransportWish::rma;
   if (text == "p2p") return TransportWish::p2p;
-  throw InputError("rankine: RANKINE_TRANSPORT is \"" + std::string(text) +
-                   "\": it must be rma (one-sided messaging), p2p (two-sided) or auto");
+  throw InputError(
+      "rankine: RANKINE_TRANSPORT is \"" + std::string(text) +
+      "\": it must be node (memory that the ranks of a single node share), rma (one-sided messaging), p2p "
+      "(two-sided) or auto");
 }
 
 bool prefer_p2p(const Trial& rma, const Trial& p2p, bool one_node) {
@@ -190,10 +194,15 @@ bool prefer_p2p(const Trial& rma, const Trial& p2p, bool one_node) {
   return !one_node && rma.best_us > 2 * p2p.best_us && rma.best_us - p2p.best_us > kClearlyUs;
 }
 
+Choice choose_node(Rank rank, int ranks, const Doorbells& doorbells, std::span<std::byte> memory) {
+  return {make_node_transport(rank, ranks, doorbells, memory), "node",
+          "the ranks share the memory of one node"};
+}
+
 Choice choose_transport(MPI_Comm comm, const Doorbells& doorbells, TransportWish wish,
                         const RingLimits& limits) {
   if (wish == TransportWish::p2p) {
-    return {make_p2p_transport(comm, doorbells, {limits}), false, "as RANKINE_TRANSPORT says"};
+    return {make_p2p_transport(comm, doorbells, {limits}), "p2p", "as RANKINE_TRANSPORT says"};
   }
   std::unique_ptr<Transport> rma;
   try {
@@ -201,11 +210,11 @@ Choice choose_transport(MPI_Comm comm, const Doorbells& doorbells, TransportWish
   } catch (const SystemError& error) {
     if (wish == TransportWish::rma) throw;
     const std::string what = error.what();
-    return {make_p2p_transport(comm, doorbells, {limits}), false,
+    return {make_p2p_transport(comm, doorbells, {limits}), "p2p",
             "MPI has no one-sided messaging here, " + what.substr(0, what.find(": this MPI library"))};
   }
-  if (wish == TransportWish::rma) return {std::move(rma), true, "as RANKINE_TRANSPORT says"};
-  if (rma->size() == 1) return {std::move(rma), true, "there is one rank"};
+  if (wish == TransportWish::rma) return {std::move(rma), "rma", "as RANKINE_TRANSPORT says"};
+  if (rma->size() == 1) return {std::move(rma), "rma", "there is one rank"};
   return choose_tried(std::move(rma), doorbells, limits, comm);
 }
 

@@ -29,6 +29,7 @@ class RingTransport : public Transport {
   std::span<std::byte> append(Rank destination, std::size_t bytes) override;
   void flush() override;
   std::size_t poll(MailSink& sink, std::size_t messages_max = 256) override;
+  bool has_mail() override { return mail_waits(); }
   std::size_t queued_bytes() const override;
   void sleep(Nanoseconds timeout_ns) override;
   void ring() override { sleeper_.ring(); }

@@ -49,6 +49,9 @@ class Transport {
   /// came.
   virtual std::size_t poll(MailSink& sink, std::size_t messages_max = 256) = 0;
 
+  /// Whether a poll() may find anything: a quick look for who polls in a loop. Called as poll() is.
+  virtual bool has_mail() { return true; }
+
   /// Bytes that wait here for credit or for the network, for back-pressure.
   virtual std::size_t queued_bytes() const = 0;
 

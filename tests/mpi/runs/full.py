@@ -75,6 +75,13 @@ class Full(unittest.TestCase):
         self.assertRegex(job.stderr, r"rankine: /dev/shm on host \S+ has \d+ bytes free, "
                                      r"of which each of the 2 ranks there needs 42\d+ to begin. Remedy: ")
 
+    def test_a_shared_memory_without_room_for_the_rings(self):
+        self.need_namespace()
+        command = jobs.mpirun_command(8, os.path.join(BUILD, "tests", "runs_actors"))
+        job = run(["env", "RANKINE_VERBOSE=1", *command], small=(jobs.SHARED_MEMORY, "12m"))
+        self.assertEqual(job.returncode, 0, job.stdout + job.stderr)
+        self.assertIn("rankine: 8 ranks on 1 nodes, messages by p2p: ", job.stderr)  # MPI has no room either
+
     def test_a_full_disk_for_the_journal(self):
         self.need_namespace()
         results = tempfile.TemporaryDirectory()

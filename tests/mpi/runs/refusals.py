@@ -23,7 +23,7 @@ class Refusals(unittest.TestCase):
                      RANKINE_ARENA_BYTES="12x")
         self.refused('RANKINE_RESOURCES has "a=": it must be a list like licence=2,fpga=1', ranks=3,
                      RANKINE_RESOURCES="a=")
-        self.refused('RANKINE_TRANSPORT is "tcp": it must be rma', RANKINE_TRANSPORT="tcp")
+        self.refused('RANKINE_TRANSPORT is "tcp": it must be node', RANKINE_TRANSPORT="tcp")
         self.refused('RANKINE_CPUS is "-1": it must be a whole number from 1 to 1024', ranks=1,
                      RANKINE_CPUS="-1")
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which back end carries a job's messages: chosen by RANKINE_TRANSPORT or by a trial, told to who asks, equal
-in what it computes. On one node the choice is one-sided messaging.
+in what it computes. On one node the choice is the memory that its ranks share.
 """
 import os
 import re
@@ -26,10 +26,11 @@ class Transports(unittest.TestCase):
         self.assertEqual(len(lines), 1, job.said())
         return lines[0]
 
-    def test_one_node_uses_one_sided_messages_unless_told_otherwise(self):
+    def test_one_node_uses_its_memory_unless_told_otherwise(self):
         digests = set()
         for ranks in (1, 2, 3, 8):
-            for transport, chosen in ((None, "rma"), ("auto", "rma"), ("rma", "rma"), ("p2p", "p2p")):
+            for transport, chosen in ((None, "node"), ("auto", "node"), ("node", "node"), ("rma", "rma"),
+                                      ("p2p", "p2p")):
                 with self.subTest(ranks=ranks, transport=transport):
                     job = run(ranks, transport)
                     self.assertEqual(self.said(job), (str(ranks), chosen))
@@ -43,7 +44,7 @@ class Transports(unittest.TestCase):
     def test_a_wrong_wish_is_an_error_that_names_it(self):
         job = run(2, "tcp")
         self.assertNotEqual(job.returncode, 0)
-        self.assertIn('RANKINE_TRANSPORT is "tcp": it must be rma', job.stderr)
+        self.assertIn('RANKINE_TRANSPORT is "tcp": it must be node', job.stderr)
         self.assertEqual(job.stdout, "")
 
 

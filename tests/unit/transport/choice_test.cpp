@@ -10,9 +10,10 @@
 namespace rankine::transport {
 namespace {
 
-TEST_CASE("a wish is rma, p2p or auto", "[transport]") {
+TEST_CASE("a wish is node, rma, p2p or auto", "[transport]") {
   REQUIRE(parse_wish("") == TransportWish::automatic);
   REQUIRE(parse_wish("auto") == TransportWish::automatic);
+  REQUIRE(parse_wish("node") == TransportWish::node);
   REQUIRE(parse_wish("rma") == TransportWish::rma);
   REQUIRE(parse_wish("p2p") == TransportWish::p2p);
   for (const char* wrong : {"RMA", "tcp", "p2p ", "0"}) {
