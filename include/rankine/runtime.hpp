@@ -61,6 +61,10 @@ struct RuntimeOptions {
   /// by its key, its function and its arguments. See rk::save_state for values of the driver itself.
   Resume resume = Resume::automatic;
   bool journal_all = false;  ///< tasks without a key too: if the driver always submits in the same order
+  /// With a run directory: RUN/trace says who ran what when, about 30 bytes a task and 1 GiB at most, for
+  /// `rankine trace RUN` and `rankine simulate`. RANKINE_TRACE=off overrules. Those of earlier starts are
+  /// kept as RUN/trace.1 and so on.
+  bool trace = true;
   /// What results depend on besides the seed and the program, as text, e.g. its options. A journal that was
   /// made with another text is refused.
   std::string depends_on = {};

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include <rankine/runtime.hpp>
 
@@ -33,6 +34,11 @@ inline bool wants_requeue(const RuntimeOptions& options) {
   return options.requeue || (value != nullptr && std::string(value) == "1");
 }
 
+inline bool trace_is_off() {
+  const char* value = std::getenv("RANKINE_TRACE");
+  return value != nullptr && (std::string_view(value) == "off" || std::string_view(value) == "0");
+}
+
 inline journal::Policy journal_policy_of(Resume resume) {
   switch (resume) {
     case Resume::fresh:
@@ -59,6 +65,7 @@ inline runtime::EngineSettings settings_of(const RuntimeOptions& options, Time s
                                (options.depends_on.empty() ? "" : ", ") + options.depends_on;
   }
   settings.journal.all = options.journal_all;
+  settings.trace = options.trace && !trace_is_off();
   if (options.inline_bytes != 0) settings.inline_bytes = options.inline_bytes;
   if (options.stack_bytes != 0) settings.stack_bytes = options.stack_bytes;
   settings.wishes = {options.cpus, options.gpus, options.resources};

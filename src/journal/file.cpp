@@ -14,12 +14,11 @@
 
 namespace rankine::journal {
 
-File::File(std::string path, Access access) : path_(std::move(path)) {
+File::File(std::string path, Access access, const char* what) : path_(std::move(path)), what_(what) {
   struct stat there {};
   if (::stat(path_.c_str(), &there) == 0 && !S_ISREG(there.st_mode)) {
-    throw InputError("rankine: " + path_ +
-                     " is where the journal belongs, but it is no file. Remedy: move it away, or choose "
-                     "another run directory");
+    throw InputError("rankine: " + path_ + " is where the " + what_ +
+                     " belongs, but it is no file. Remedy: move it away, or choose another run directory");
   }
   const int flags = access == Access::write ? O_RDWR | O_CREAT : O_RDONLY;
   fd_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0644);
@@ -29,20 +28,22 @@ File::File(std::string path, Access access) : path_(std::move(path)) {
   const int code = errno;
   if (code == EWOULDBLOCK) {
     ::close(fd_);
-    throw InputError("rankine: the journal " + path_ +
+    throw InputError(std::string("rankine: the ") + what_ + " " + path_ +
                      " is in use by another run. Remedy: wait for its end, or choose another run directory");
   }
   // A file system without locks: the run goes on without one.
 }
 
-File::File(File&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+File::File(File&& other) noexcept
+    : path_(std::move(other.path_)), what_(other.what_), fd_(std::exchange(other.fd_, -1)) {}
 
 File::~File() {
   if (fd_ >= 0) ::close(fd_);
 }
 
 void File::fail(const std::string& doing, int code) const {
-  throw SystemError("rankine: the journal " + path_ + " could not be " + doing + ": " + std::strerror(code) +
+  throw SystemError(std::string("rankine: the ") + what_ + " " + path_ + " could not be " + doing + ": " +
+                    std::strerror(code) +
                     ". Remedy: see to the file and its folder, or choose another run directory");
 }
 

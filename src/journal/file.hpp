@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file of a journal: opened, locked against a second run, read at any place, written at its end. Every
-// system call is checked; texts name the file.
+// The file of a journal or a trace: opened, locked against a second run, read at any place, written at its
+// end. Every system call is checked; texts name the file.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,8 @@ class File {
   enum class Access : std::uint8_t { read, write };
   /// write: made if it is not there, and locked. Throws InputError where it is a directory or another run has
   /// it, SystemError where the system refuses.
-  File(std::string path, Access access);
+  /// `what` it is, for the texts.
+  File(std::string path, Access access, const char* what = "journal");
   File(File&& other) noexcept;
   File& operator=(File&&) = delete;
   ~File();
@@ -38,6 +39,7 @@ class File {
   [[noreturn]] void fail(const std::string& doing, int code) const;
 
   std::string path_;
+  const char* what_;
   int fd_ = -1;
 };
 

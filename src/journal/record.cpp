@@ -2,88 +2,13 @@
 #include "journal/record.hpp"
 
 #include <cstring>
-#include <string_view>
 
 #include "journal/checksum.hpp"
+#include "journal/encoding.hpp"
 
 namespace rankine::journal {
 
 namespace {
-
-class Encoder {
- public:
-  explicit Encoder(std::vector<std::byte>& into) : into_(into) {}
-
-  void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) into_.push_back(static_cast<std::byte>(value | 0x80));
-    into_.push_back(static_cast<std::byte>(value));
-  }
-  void word(std::uint64_t value) { raw(&value, sizeof value); }
-  void bytes(std::span<const std::byte> bytes) {
-    number(bytes.size());
-    raw(bytes.data(), bytes.size());
-  }
-  void text(std::string_view text) { bytes(std::as_bytes(std::span(text.data(), text.size()))); }
-
- private:
-  void raw(const void* from, std::size_t count) {
-    const auto* first = static_cast<const std::byte*>(from);
-    into_.insert(into_.end(), first, first + count);
-  }
-  std::vector<std::byte>& into_;
-};
-
-/// After a failure everything reads as zero and good() is false.
-class Decoder {
- public:
-  explicit Decoder(std::span<const std::byte> from) : from_(from) {}
-
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      if (from_.empty()) break;
-      const auto byte = static_cast<std::uint64_t>(from_.front());
-      from_ = from_.subspan(1);
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    good_ = false;
-    return 0;
-  }
-  std::uint32_t small() {
-    const std::uint64_t value = number();
-    if (value > 0xffffffff) good_ = false;
-    return static_cast<std::uint32_t>(value);
-  }
-  std::uint64_t word() {
-    std::uint64_t value = 0;
-    const std::span<const std::byte> bytes = take(sizeof value);
-    if (bytes.size() == sizeof value) std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
-  }
-  std::span<const std::byte> bytes() { return take(number()); }
-  std::string text() {
-    const std::span<const std::byte> b = bytes();
-    return {reinterpret_cast<const char*>(b.data()), b.size()};
-  }
-  std::size_t left() const { return from_.size(); }
-  void refuse() { good_ = false; }
-  /// All was read and nothing was missing.
-  bool good() const { return good_ && from_.empty(); }
-
- private:
-  std::span<const std::byte> take(std::uint64_t count) {
-    if (count > from_.size() || !good_) {
-      good_ = false;
-      return {};
-    }
-    const std::span<const std::byte> taken = from_.first(count);
-    from_ = from_.subspan(count);
-    return taken;
-  }
-  std::span<const std::byte> from_;
-  bool good_ = true;
-};
 
 void put(Encoder& to, const Program& program) {
   to.number(program.format);

@@ -445,6 +445,7 @@ void Client::wait_one(Entry& entry, std::uint32_t element, Lock& lock) {
   waiting_.promote(offset(entry.first, element));
   Waiter waiter;
   waiter.interruptible = true;
+  waiter.awaited = offset(entry.first, element);
   entry.watchers.push_back({&waiter, element, 0});
   waiting_.block(waiter, -1, lock);
   if (waiter.remaining > 0) unwatch(entry, waiter);
@@ -485,6 +486,8 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
   waiting_.promote(entry.first);
   Waiter waiter;
   waiter.interruptible = may_be_told(timeout_ns);
+  waiter.awaited = entry.first;
+  waiter.awaited_count = entry.count;
   entry.watchers.push_back({&waiter, Watcher::kWhole, 0});
   waiting_.block(waiter, timeout_ns, lock);
   unwatch(entry, waiter);

@@ -2,6 +2,7 @@
 #include "runtime/engine.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -192,6 +193,7 @@ int Engine::run_driver(const std::function<int()>& driver) {
     failure = std::current_exception();
   }
   Lock lock(mutex_);
+  if (Tracer* tracer = head_->tracer()) tracer->driver_left(now());
   overdue_at_ = kNeverEnds.ns;
   if (failure != nullptr) head_->cancel_everything();
   const auto all_done = [this] { return head_->all_ended() && all_quiet(); };
@@ -199,6 +201,7 @@ int Engine::run_driver(const std::function<int()>& driver) {
   driver_left_ = true;
   if (failure == nullptr && (told || !all_done())) end_drained(lock);
   given_up_ = failure != nullptr;
+  end_trace();
   close_journal(lock);
   send_to_all(MessageType::shutdown, given_up_);
   const Nanoseconds patience = given_up_ ? kGoodbyeGrace : stopped_.early ? until_leave() : -1;
@@ -217,6 +220,18 @@ void Engine::open_journal() {
   journal.ranks = static_cast<std::uint32_t>(topology_.size());
   const Lock lock(mutex_);
   head_->keep_journal(journal);
+  if (!settings_.trace) return;
+  trace::Begin begin;
+  begin.program = journal.program;
+  begin.ranks = journal.ranks;
+  begin.nodes = static_cast<std::uint32_t>(topology_.nodes());
+  begin.piece_max = piece_elements_max(transport_.message_bytes_max());
+  begin.unix_ns = std::chrono::system_clock::now().time_since_epoch().count();
+  head_->keep_trace(settings_.run_directory + "/trace", begin, settings_.workers);
+}
+
+void Engine::end_trace() {
+  if (Tracer* tracer = head_->tracer()) tracer->end(now());
 }
 
 /// What has finished is made safe. The disk is waited for without the lock: mail is answered meanwhile.
@@ -769,7 +784,12 @@ void Engine::block(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) {
   if (job == nullptr) {
     const std::atomic<bool>* interrupted = waiter.interruptible ? frame.interrupted : nullptr;
     const auto ended = [&] { return waiter.remaining == 0 || (interrupted != nullptr && *interrupted); };
+    Tracer* const tracer = head_ != nullptr && frame.id == kDriver ? head_->tracer() : nullptr;
+    if (tracer == nullptr || ended()) [[likely]]
+      return drive(ended, timeout_ns, lock);
+    const Time began = now();
     drive(ended, timeout_ns, lock);
+    if (waiter.remaining == 0) tracer->waited(waiter.awaited, waiter.awaited_count, began, now());
     return;
   }
   if (timeout_ns == 0) {

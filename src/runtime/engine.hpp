@@ -74,6 +74,7 @@ struct EngineSettings {
   std::string spill_directory;    ///< empty: nothing is spilled
   std::string run_directory;      ///< empty: the run leaves nothing
   LedgerSettings journal;         ///< the path is decided by the run directory
+  bool trace = true;              ///< if there is one
   std::size_t inline_bytes = 4096;
   std::size_t stack_bytes = 1 << 20;
   std::int32_t node_cpus = 1;  ///< that the ranks of this node may use together
@@ -176,6 +177,7 @@ class Engine final : private Waiting,
   bool all_quiet();
   void open_journal();
   void close_journal(Lock& lock);
+  void end_trace();
 
   /// Makes progress until done() holds or the time is over.
   template <class Done>

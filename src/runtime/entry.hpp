@@ -25,6 +25,9 @@ struct Waiter {
   void (*notify)(Waiter& waiter) = nullptr;     ///< what is called instead, with the progress lock held
   bool woken = false;
   bool interruptible = false;  ///< ends before its time when the job is asked to stop
+  ObjectId awaited =
+      kNoObject;  ///< for the trace: all of [awaited, awaited + awaited_count), or some of many
+  std::uint32_t awaited_count = 1;
 };
 
 struct Watcher {

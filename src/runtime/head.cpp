@@ -93,6 +93,8 @@ void Head::tick() {
 // ---- from the client of rank 0 and from messages: events ----
 
 void Head::handle(const scheduler::Event& event) {
+  if (tracer_ != nullptr) [[unlikely]]
+    tracer_->on(event, time_);
   scheduler_.handle(event, time_, commands_);
   if (running_commands_) return;  // an event from within a command: its commands follow in the loop below
   running_commands_ = true;
@@ -323,6 +325,19 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   inside.clear();
 }
 
+// ---- the trace ----
+
+/// The workers that have joined are in it.
+void Head::keep_trace(const std::string& path, const trace::Begin& begin,
+                      std::span<const scheduler::Resources> workers) {
+  time_ = now();
+  tracer_ = std::make_unique<Tracer>(path, begin, time_, scheduler_);
+  for (int r = workers.size() == 1 ? 0 : 1; r < static_cast<int>(workers.size()); ++r)
+    tracer_->on(
+        scheduler::WorkerJoined{Rank{r}, topology_.place(Rank{r}).node, workers[static_cast<std::size_t>(r)]},
+        time_);
+}
+
 // ---- the journal ----
 
 void Head::keep_journal(const LedgerSettings& settings) {
@@ -339,6 +354,8 @@ void Head::journal_finished(const scheduler::Finished& event) {
 }
 
 void Head::settle_journal() {
+  if (tracer_ != nullptr) [[unlikely]]
+    tracer_->breathe(time_);
   if (ledger_ == nullptr) [[likely]]
     return;
   for (const ObjectId id : ledger_->take_written()) handle(scheduler::LoanReturned{id, kHead, kHead});

@@ -27,6 +27,7 @@
 #include "runtime/puller.hpp"
 #include "runtime/spread.hpp"
 #include "runtime/topology.hpp"
+#include "runtime/tracer.hpp"
 #include "scheduler/scheduler.hpp"
 #include "store/store.hpp"
 #include "transport/transport.hpp"
@@ -79,6 +80,11 @@ class Head final : public HeadPort, public StateKeeper {
   /// Waits until the journal is safe, at most so long. Without the progress lock.
   void flush_journal(Nanoseconds at_most);
   std::uint64_t resumed() const { return ledger_ != nullptr ? ledger_->resumed() : 0; }
+
+  /// From now on a trace is kept there. Throws InputError, SystemError.
+  void keep_trace(const std::string& path, const trace::Begin& begin,
+                  std::span<const scheduler::Resources> workers);
+  Tracer* tracer() { return tracer_.get(); }
 
   /// The driver failed.
   void cancel_everything() { handle(scheduler::EverythingCancelled{}); }
@@ -190,6 +196,7 @@ class Head final : public HeadPort, public StateKeeper {
   std::vector<ClassId> default_classes_;                  ///< by function; kNoClass where none yet
   std::unique_ptr<Ledger> ledger_;                        ///< if there is a journal
   std::map<std::string, std::vector<std::byte>> states_;  ///< saved without one
+  std::unique_ptr<Tracer> tracer_;                        ///< if there is a trace
   GangDesk gangs_;
   HeadSettings settings_;
   std::int64_t payload_bytes_ = 0;  ///< arguments of tasks that may still need them

@@ -190,7 +190,12 @@ void Worker::on_recall(const NoteMessage& note_message) {
     recycle(piece);
     return;
   }
-  const auto running = std::find_if(started_.begin(), started_.end(), is_it);
+  // Of what runs the head names the tail that it wants; all that was not begun goes back.
+  const auto has_it = [&](const Piece* p) {
+    return number(note_message.first) - number(p->first) < p->cursor.end() &&
+           p->attempt == note_message.attempt;
+  };
+  const auto running = std::find_if(started_.begin(), started_.end(), has_it);
   if (running == started_.end()) return;
   const auto [at, count] = (*running)->cursor.cut();
   if (count > 0) note(MessageType::recalled, **running, offset((*running)->first, at), count);

@@ -8,7 +8,7 @@ import tree
 
 # Height of each floor. Floors of equal height do not know each other, except libraries.
 HEIGHTS = {"core": 0, "serialize": 1, "scheduler": 1, "store": 1, "transport": 1, "journal": 1,
-           "runtime": 2, "api": 3,
+           "trace": 1.5, "simulate": 2, "runtime": 2, "api": 3,
            "apps": 5, "bench": 6}
 LIBRARIES = ("forecast", "nn", "train", "tune", "rl", "data")
 HEIGHTS.update((library, 4) for library in LIBRARIES)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pure floors stay pure: no MPI, thread, clock, file or random device in core, serialize and scheduler.
+"""Pure floors stay pure: no MPI, thread, clock, file or random device in the lower floors (PURE).
 
 None of them reads a clock outside core/clock.hpp. MPI appears only where DESIGN names it. CUDA and NCCL
 appear only in files named for them, and back ends are files, not conditional code.
@@ -8,7 +8,7 @@ import re
 
 import tree
 
-PURE = ("core", "serialize", "scheduler")
+PURE = ("core", "serialize", "scheduler", "simulate")
 CLOCK = "include/rankine/core/clock.hpp"  # the one place where a clock is read
 IMPURE_HEADERS = re.compile(
     r"^(mpi\.h|boost/(mpi|thread|asio|filesystem|chrono|random)\b.*|thread|mutex|shared_mutex"

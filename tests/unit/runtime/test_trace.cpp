@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run with a run directory leaves in its trace.
+#include <cstdlib>
+#include <filesystem>
+
+#include "trace/recording.hpp"
+
+#include "on_ranks.hpp"
+
+namespace trace_test {
+
+double twice(double x) {
+  return 2 * x;
+}
+double sum(double a, double b) {
+  return a + b;
+}
+double nested(double x) {
+  return rk::submit<twice>(x).get() + rk::submit<sum>(x, 1.0).get();
+}
+
+class Run {
+ public:
+  Run() {
+    std::string name = (std::filesystem::temp_directory_path() / "rankine-run-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    options.run_directory = name;
+    options.arena_bytes = std::uint64_t{64} << 20;
+  }
+  ~Run() { std::filesystem::remove_all(options.run_directory); }
+  rankine::trace::Recording read() const { return rankine::trace::read_recording(options.run_directory); }
+  rk::RuntimeOptions options;
+};
+
+TEST_CASE("a trace has every task, what it depends on and who ran it, and what the driver waited for") {
+  const Run run;
+  rk::run_as_threads(3, run.options, [] {
+    auto a = rk::submit<twice>(1.0);
+    auto b = rk::submit<sum>(a, 5.0);
+    CHECK(b.get() == 7);
+    auto map = rk::map<twice>(std::vector<double>(100, 3.0));
+    CHECK(map.get().back() == 6);
+    CHECK(rk::submit<nested>(2.0).get() == 7);
+  });
+  const auto read = run.read();
+  CHECK(read.trouble == "");
+  CHECK(read.begin.ranks == 3);
+  CHECK(read.workers.size() == 2);
+  REQUIRE(read.submissions.size() == 6);
+  CHECK(read.submissions[0].dependencies.empty());
+  REQUIRE(read.submissions[1].dependencies.size() == 1);
+  CHECK(read.submissions[1].dependencies[0] == read.submissions[0].first);
+  CHECK(read.submissions[2].count == 100);
+  CHECK(read.submissions[2].range);
+  const rankine::TaskId parent = read.submissions[3].first;
+  CHECK(read.submissions[4].parent == parent);
+  CHECK(read.submissions[5].parent == parent);
+  const auto name = [&](std::size_t i) { return read.classes[read.submissions[i].task_class].options.name; };
+  CHECK(name(1).find("sum") != std::string::npos);
+  CHECK(name(3).find("nested") != std::string::npos);
+  std::uint64_t ended = 0;
+  for (const auto& piece : read.pieces) {
+    ended += piece.count;
+    CHECK(index(piece.worker) >= 1);
+    CHECK(piece.busy > 0);
+    CHECK(piece.bytes >= 8 * piece.count);
+  }
+  CHECK(ended == 105);
+  REQUIRE(read.end);
+  CHECK(read.end->driver_left <= read.end->at);
+  REQUIRE_FALSE(read.waits.empty());
+  for (const auto& wait : read.waits) CHECK(wait.waited.length >= 0);
+}
+
+TEST_CASE("no trace without a run directory, and none where it is switched off") {
+  Run run;
+  run.options.trace = false;
+  rk::run_as_threads(2, run.options, [] { CHECK(rk::submit<twice>(1.0).get() == 2); });
+  CHECK_FALSE(std::filesystem::exists(run.options.run_directory + "/trace"));
+}
+
+TEST_CASE("a run that goes on from an earlier one keeps the earlier trace") {
+  const Run run;
+  for (int i = 0; i < 2; ++i)
+    rk::run_as_threads(2, run.options, [] { CHECK(rk::submit<twice>({.key = 7}, 1.0).get() == 2); });
+  CHECK(run.read().trouble == "");
+  CHECK(rankine::trace::read_recording(run.options.run_directory + "/trace.1").pieces.size() == 1);
+}
+
+/// The first elements are short, so that the scheduler puts many into a piece; the last ones are long.
+int short_then_long(int i) {
+  const Nanoseconds length = i < 200 ? 10 * rankine::kMicrosecond : 20 * rankine::kMillisecond;
+  const rankine::Time end = rankine::now() + length;
+  while (rankine::now() < end) {
+  }
+  return i;
+}
+
+TEST_CASE("the tail of a piece that runs for long goes to a worker that has nothing to do") {
+  const Run run;
+  rk::run_as_threads(3, run.options, [] {
+    std::vector<int> inputs(260);
+    for (int i = 0; i < 260; ++i) inputs[static_cast<std::size_t>(i)] = i;
+    CHECK(rk::map<short_then_long>(inputs).get() == inputs);
+  });
+  std::array<std::uint32_t, 3> long_ones{};
+  for (const auto& piece : run.read().pieces) {
+    if (number(piece.first) > 200) long_ones[static_cast<std::size_t>(index(piece.worker))] += piece.count;
+  }
+  CHECK(long_ones[1] >= 20);
+  CHECK(long_ones[2] >= 20);
+}
+
+}  // namespace trace_test
