@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tasks that sleep, for as long as the seed says: 40 of their own, 30 in chains that depend on each other, a
 // map of 60, and 5 that have children. So the time that a run takes does not depend on how many cores the
-// machine has. The driver prints how long it took. Usage: runs_sleeping [MILLISECONDS]: of a task on average.
+// machine has. The driver prints how long it took. Usage: runs_sleeping [MILLISECONDS [singles|map TASKS]]:
+// of a task on average; with a kind, only so many of that.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -62,14 +64,36 @@ void sleep_in_many_ways(double mean) {
   for (auto& one : all) one.get();
 }
 
+void sleep_in_singles(double mean, int tasks) {
+  Lengths lengths(mean);
+  std::vector<rk::Future<double>> all;
+  for (int i = 0; i < tasks; ++i) all.push_back(rk::submit<nap>(lengths.next(), 0.0));
+  for (auto& one : all) one.get();
+}
+
+void sleep_in_a_map(double mean, int tasks) {
+  Lengths lengths(mean);
+  std::vector<double> naps;
+  for (int i = 0; i < tasks; ++i) naps.push_back(lengths.next());
+  rk::map<nap_alone>(naps).get();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   rk::Runtime runtime(argc, argv);
   const double mean = argc > 1 ? std::atof(argv[1]) : 10;
-  return runtime.run([mean] {
+  const std::string kind = argc > 3 ? argv[2] : "";
+  const int tasks = argc > 3 ? std::atoi(argv[3]) : 0;
+  return runtime.run([&] {
     const auto begin = std::chrono::steady_clock::now();
-    sleep_in_many_ways(mean);
+    if (kind == "singles") {
+      sleep_in_singles(mean, tasks);
+    } else if (kind == "map") {
+      sleep_in_a_map(mean, tasks);
+    } else {
+      sleep_in_many_ways(mean);
+    }
     std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   });
 }
