@@ -80,16 +80,27 @@ ShapeId NodeTable::intern(const Resources& request) {
   for (ShapeId i = 0; i < shapes_.size(); ++i) {
     if (shapes_[i].demand == demand) return i;
   }
+  const auto id = static_cast<ShapeId>(shapes_.size());
+  if (id == stride_) widen();
   Shape& shape = shapes_.emplace_back();
   shape.demand = std::move(demand);
   shape.request = request;
-  shape.links.resize(workers_.size());
   for (const Worker& worker : workers_) {
     if (!worker.live) continue;
     if (worker.total.fits(shape.demand)) ++shape.capable;
-    if (worker.free.fits(shape.demand)) push_front(shape, static_cast<Index>(index(worker.rank)));
+    if (worker.free.fits(shape.demand)) push_front(id, static_cast<Index>(index(worker.rank)));
   }
-  return static_cast<ShapeId>(shapes_.size() - 1);
+  return id;
+}
+
+/// Room for twice as many shapes.
+void NodeTable::widen() {
+  std::vector<Links> wider(workers_.size() * 2 * stride_);
+  for (std::size_t rank = 0; rank < workers_.size(); ++rank)
+    std::copy_n(links_.begin() + static_cast<std::ptrdiff_t>(rank * stride_), stride_,
+                wider.begin() + static_cast<std::ptrdiff_t>(rank * 2 * stride_));
+  links_.swap(wider);
+  stride_ *= 2;
 }
 
 std::string NodeTable::describe(ShapeId shape) const {
@@ -116,7 +127,7 @@ void NodeTable::join(Rank rank, NodeId node, const Resources& resources) {
   const auto at = static_cast<std::size_t>(index(rank));
   if (at >= workers_.size()) {
     workers_.resize(at + 1);
-    for (Shape& shape : shapes_) shape.links.resize(at + 1);
+    links_.resize((at + 1) * stride_);
   }
   Worker& worker = workers_[at];
   if (worker.rank != rank) ++seen_count_;
@@ -141,9 +152,9 @@ void NodeTable::join(Rank rank, NodeId node, const Resources& resources) {
 
 void NodeTable::lose(Rank rank) {
   Worker& lost = worker(rank);
-  for (Shape& shape : shapes_) {
-    if (lost.total.fits(shape.demand)) --shape.capable;
-    unlink(shape, static_cast<Index>(index(rank)));
+  for (ShapeId id = 0; id < shapes_.size(); ++id) {
+    if (lost.total.fits(shapes_[id].demand)) --shapes_[id].capable;
+    unlink(id, static_cast<Index>(index(rank)));
   }
   lost.live = false;
   lost.lost = true;
@@ -208,28 +219,26 @@ const std::vector<Rank>& NodeTable::on_node(NodeId node) const {
 
 void NodeTable::touch(Worker& worker) {
   const auto rank = static_cast<Index>(index(worker.rank));
-  for (Shape& shape : shapes_) {
+  for (ShapeId id = 0; id < shapes_.size(); ++id) {
+    const Shape& shape = shapes_[id];
     if (shape.head == rank || !worker.free.fits(shape.demand)) continue;
-    unlink(shape, rank);
-    push_front(shape, rank);
+    unlink(id, rank);
+    push_front(id, rank);
   }
 }
 
-void NodeTable::unlink(Shape& shape, Index rank) {
-  Links& links = shape.links[rank];
+void NodeTable::unlink(ShapeId id, Index rank) {
+  Links& links = link(id, rank);
   if (links.next == kNotListed) return;
-  if (links.previous != kNone) {
-    shape.links[links.previous].next = links.next;
-  } else {
-    shape.head = links.next;
-  }
-  if (links.next != kNone) shape.links[links.next].previous = links.previous;
+  (links.previous != kNone ? link(id, links.previous).next : shapes_[id].head) = links.next;
+  if (links.next != kNone) link(id, links.next).previous = links.previous;
   links = {};
 }
 
-void NodeTable::push_front(Shape& shape, Index rank) {
-  shape.links[rank] = {shape.head, kNone};
-  if (shape.head != kNone) shape.links[shape.head].previous = rank;
+void NodeTable::push_front(ShapeId id, Index rank) {
+  Shape& shape = shapes_[id];
+  link(id, rank) = {shape.head, kNone};
+  if (shape.head != kNone) link(id, shape.head).previous = rank;
   shape.head = rank;
 }
 
@@ -238,7 +247,7 @@ Rank NodeTable::most_recent_with_room(ShapeId id) {
   while (shape.head != kNone) {
     const Worker& worker = workers_[shape.head];
     if (worker.queued.size == 0 && worker.free.fits(shape.demand)) return worker.rank;
-    unlink(shape, shape.head);
+    unlink(id, shape.head);
   }
   return kNoRank;
 }
@@ -247,12 +256,13 @@ std::string NodeTable::broken_invariant() const {
   std::uint32_t live = 0;
   for (const Worker& worker : workers_) live += worker.live ? 1 : 0;
   if (live != live_count_) return "number of live workers";
-  for (const Shape& shape : shapes_) {
+  for (ShapeId id = 0; id < shapes_.size(); ++id) {
+    const Shape& shape = shapes_[id];
     std::vector<bool> listed(workers_.size());
     Index previous = kNone;
-    for (Index rank = shape.head; rank != kNone; rank = shape.links[rank].next) {
+    for (Index rank = shape.head; rank != kNone; rank = link(id, rank).next) {
       if (listed[rank]) return "a worker is twice in a free list";
-      if (shape.links[rank].previous != previous) return "links of a free list";
+      if (link(id, rank).previous != previous) return "links of a free list";
       if (!workers_[rank].live) return "a lost worker is in a free list";
       listed[rank] = true;
       previous = rank;
@@ -272,9 +282,8 @@ std::string NodeTable::broken_invariant() const {
 }
 
 std::uint64_t NodeTable::memory_bytes() const {
-  std::uint64_t bytes = workers_.capacity() * sizeof(Worker) + places_.capacity() * sizeof(Places);
-  for (const Shape& shape : shapes_) bytes += sizeof(Shape) + shape.links.capacity() * sizeof(Links);
-  return bytes;
+  return workers_.capacity() * sizeof(Worker) + places_.capacity() * sizeof(Places) +
+         shapes_.capacity() * sizeof(Shape) + links_.capacity() * sizeof(Links);
 }
 
 }  // namespace rankine::scheduler

@@ -46,26 +46,27 @@ struct Places {
   Supply gangs;
 };
 
-struct Worker {
+/// What each task that comes and goes touches is in the first two cache lines.
+struct alignas(64) Worker {
+  Nanoseconds load = 0;  ///< estimated work in active and queued pieces
   Rank rank = kNoRank;
   NodeId node = kNoNode;
+  PieceList active;
+  PieceList queued;
+  std::uint32_t started = 0;       ///< active pieces that were reported as long-running
+  std::uint32_t recalls = 0;       ///< pieces with a Recall under way
+  LaneId room_lane = kNone;        ///< the lane that may send more work behind what runs
+  Index steal_position = kNone;    ///< in the list of workers with queued pieces
+  Index reserve_position = kNone;  ///< among the workers that the gang in front has reserved
   bool live = false;
   bool lost = false;
   bool kill_asked = false;  ///< a forced Interrupt was sent: only its target is to blame
-  Supply total;
   Supply free;
-  PieceList active;
-  PieceList queued;
-  PieceList blocked;
-  Nanoseconds load = 0;       ///< estimated work in active and queued pieces
-  std::uint32_t started = 0;  ///< active pieces that were reported as long-running
-  std::uint32_t recalls = 0;  ///< pieces with a Recall under way
-  std::uint32_t actors = 0;   ///< actors and gang members that live here
-  LaneId room_lane = kNone;   ///< the lane that may send more work behind what runs
   Index room_next = kNone;
   Index room_previous = kNone;
-  Index steal_position = kNone;    ///< in the list of workers with queued pieces
-  Index reserve_position = kNone;  ///< among the workers that the gang in front has reserved
+  PieceList blocked;
+  std::uint32_t actors = 0;  ///< actors and gang members that live here
+  Supply total;
 
   bool idle() const { return live && active.size == 0 && queued.size == 0; }
 };
@@ -141,17 +142,22 @@ class NodeTable {
     Resources request;
     std::uint32_t capable = 0;
     Index head = kNone;
-    std::vector<Links> links;  ///< by rank
   };
+  Links& link(ShapeId shape, Index rank) { return links_[std::size_t{rank} * stride_ + shape]; }
+  const Links& link(ShapeId shape, Index rank) const { return links_[std::size_t{rank} * stride_ + shape]; }
 
   std::uint32_t custom_number(const std::string& name);
   Supply supply(const Resources& resources);
-  void unlink(Shape& shape, Index rank);
-  void push_front(Shape& shape, Index rank);
+  void unlink(ShapeId shape, Index rank);
+  void push_front(ShapeId shape, Index rank);
+  void widen();
 
   std::vector<Worker> workers_;
   std::vector<Places> places_;  ///< by rank; empty before the first actor or gang
   std::vector<Shape> shapes_;
+  /// By rank, and for each the shapes next to each other: a worker that gets room enters all their lists.
+  std::vector<Links> links_;
+  std::size_t stride_ = 4;
   std::vector<std::vector<Rank>> nodes_;
   std::vector<std::string> custom_names_;
   std::uint32_t live_count_ = 0;

@@ -183,31 +183,32 @@ void State::update_stealable(Worker& worker) {
   worker.steal_position = kNone;
 }
 
+/// Looks at no other piece of the worker if it is a task of its own: each may be far away in memory.
+Index State::find_by_id(const Worker& worker, TaskId task) const {
+  const IdTable::Place place = ids.find(task);
+  if (place.group == kNone) return kNone;
+  const Group& group = groups[place.group];
+  if (group.count == 1)
+    return group.pieces != kNone && pieces[group.pieces].worker == worker.rank ? group.pieces : kNone;
+  for (const PieceList* list : {&worker.active, &worker.queued, &worker.blocked}) {
+    for (Index at = list->head; at != kNone; at = pieces[at].next) {
+      if (pieces[at].group == place.group && place.element - pieces[at].element < pieces[at].count) return at;
+    }
+  }
+  return kNone;
+}
+
 /// The piece on `rank` that contains `task` in this attempt, or kNone: the message is stale.
 Index State::find_piece(Rank rank, TaskId task, std::uint16_t attempt) const {
   if (!nodes.live(rank)) return kNone;
   const Worker& worker = nodes.worker(rank);
-  const auto contains = [&](const Piece& piece) {
-    return number(task) - number(groups[piece.group].first) - piece.element < piece.count;
-  };
-  const auto search = [&](const PieceList& list) {
-    for (Index index = list.head; index != kNone; index = pieces[index].next) {
-      if (contains(pieces[index])) return index;
-    }
-    return kNone;
-  };
-  Index found = search(worker.active);
-  if (found == kNone) {
-    const IdTable::Place place = ids.find(task);
-    if (place.group == kNone) return kNone;
-    const Group& group = groups[place.group];
-    if (group.count == 1) {
-      found = group.pieces;
-      if (found != kNone && pieces[found].worker != rank) found = kNone;
-    } else {
-      found = search(worker.queued);
-      if (found == kNone) found = search(worker.blocked);
-    }
+  Index found = kNone;
+  const Index only = worker.active.size == 1 ? worker.active.head : kNone;  // the usual, without a look-up
+  if (only != kNone &&
+      number(task) - number(groups[pieces[only].group].first) - pieces[only].element < pieces[only].count) {
+    found = only;
+  } else {
+    found = find_by_id(worker, task);
   }
   if (found == kNone || pieces[found].attempt != attempt) return kNone;
   return found;

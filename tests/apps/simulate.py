@@ -57,8 +57,8 @@ class Simulate(unittest.TestCase):
                     self.fail(f"{ranks} ranks: predicted {one['seconds']} s, took {real} s")
                 print(f"{ranks} ranks: predicted {one['seconds']:.4f} s, took {real:.4f} s "
                       f"({100 * (one['seconds'] / real - 1):+.1f} %, attempt {attempt + 1})")
-            self.check_trace(run)
             self.check_answers(run)
+            self.check_trace(run)
 
     def check_trace(self, run):
         result = rankine("trace", run)

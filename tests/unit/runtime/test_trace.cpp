@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run with a run directory leaves in its trace.
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
+
+#include <rankine/core/clock.hpp>
 
 #include "trace/recording.hpp"
 
@@ -87,28 +91,30 @@ TEST_CASE("a run that goes on from an earlier one keeps the earlier trace") {
   CHECK(rankine::trace::read_recording(run.options.run_directory + "/trace.1").pieces.size() == 1);
 }
 
-/// The first elements are short, so that the scheduler puts many into a piece; the last ones are long.
-int short_then_long(int i) {
-  const Nanoseconds length = i < 200 ? 10 * rankine::kMicrosecond : 20 * rankine::kMillisecond;
-  const rankine::Time end = rankine::now() + length;
+/// Computes for so long.
+int computed_for(int microseconds) {
+  const rankine::Time end = rankine::now() + microseconds * rankine::kMicrosecond;
   while (rankine::now() < end) {
   }
-  return i;
+  return microseconds;
 }
 
 TEST_CASE("the tail of a piece that runs for long goes to a worker that has nothing to do") {
   const Run run;
   rk::run_as_threads(3, run.options, [] {
-    std::vector<int> inputs(260);
-    for (int i = 0; i < 260; ++i) inputs[static_cast<std::size_t>(i)] = i;
-    CHECK(rk::map<short_then_long>(inputs).get() == inputs);
+    const std::vector<int> short_ones(400, 0);  // so that the scheduler thinks that all are short
+    CHECK(rk::map<computed_for>(short_ones).get() == short_ones);
+    std::vector<int> inputs(256, 0);
+    std::fill_n(inputs.begin(), 64, 4000);  // the first piece: a quarter
+    CHECK(rk::map<computed_for>(inputs).get() == inputs);
   });
   std::array<std::uint32_t, 3> long_ones{};
   for (const auto& piece : run.read().pieces) {
-    if (number(piece.first) > 200) long_ones[static_cast<std::size_t>(index(piece.worker))] += piece.count;
+    if (number(piece.first) > 400 && number(piece.first) <= 464)
+      long_ones[static_cast<std::size_t>(index(piece.worker))] += piece.count;
   }
-  CHECK(long_ones[1] >= 20);
-  CHECK(long_ones[2] >= 20);
+  CHECK(long_ones[1] >= 8);
+  CHECK(long_ones[2] >= 8);
 }
 
 }  // namespace trace_test
