@@ -18,8 +18,8 @@ class BenchScheduler(unittest.TestCase):
     def test_rows(self):
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "scheduler.json")
-            run = subprocess.run([PROGRAM, "--quick", "--tasks", "20000", "--json", path], capture_output=True,
-                                 text=True, timeout=100, check=False)
+            run = subprocess.run([PROGRAM, "--quick", "--tasks", "20000", "--json", path],
+                                 capture_output=True, text=True, timeout=100, check=False)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
             with open(path) as file:
                 rows = {row["name"]: row for row in json.load(file)}
