@@ -29,34 +29,29 @@ class Bench(unittest.TestCase):
     def test_rows_stand_beside_raw_mpi(self):
         beside = ["single_client_tasks_sync", "single_client_tasks_sync_latency", "1_1_actor_calls_async",
                   "n_n_actor_calls_with_arg_async", "multi_client_put_calls"]
-        alone = ["single_client_wait_1k_refs", "single_client_wait_calls_1k_half_pending"]
+        alone = ["single_client_wait_1k_refs", "single_client_wait_calls_1k_half_pending",
+                 "head_bytes_per_pending_map_element", "head_bytes_per_finished_task"]
         job, rows = bench(2, "--filter", f"^({'|'.join(beside + alone)})$")
         self.assertEqual(job.returncode, 0, job.said())
         self.assertEqual(sorted(rows), sorted(beside + alone))
         for name, row in rows.items():
             with self.subTest(name=name):
                 self.assertEqual(row["ranks"], 2)
-                self.assertGreater(row["min"], 0)
                 self.assertGreaterEqual(row["value"], row["min"])
+                self.assertGreaterEqual(row["median"], row["min"])
                 self.assertEqual(row["ratio"] is not None, name in beside)
         latency = rows["single_client_tasks_sync_latency"]
         self.assertGreaterEqual(latency["p99"], latency["median"])
         self.assertAlmostEqual(latency["target"], 8 * latency["raw_mpi_value"])
         self.assertEqual(latency["better"], "lower")
-
-    def test_a_finished_task_costs_the_head_nothing(self):
-        job, rows = bench(2, "--filter", "^head_bytes_per_(pending_map_element|finished_task)$")
-        self.assertEqual(job.returncode, 0, job.said())
-        self.assertLess(rows["head_bytes_per_finished_task"]["value"], 20)
         self.assertLess(rows["head_bytes_per_pending_map_element"]["value"], 60)
+        self.assertLess(rows["head_bytes_per_finished_task"]["value"], 20)
 
-    def test_one_rank_and_three(self):
-        for ranks in (1, 3):
-            with self.subTest(ranks=ranks):
-                job, rows = bench(ranks, "--filter", "tasks_sync$|_of_2_|containing_10k_refs")
-                self.assertEqual(job.returncode, 0, job.said())
-                self.assertEqual("gang_of_2_create_run_removal" in rows, ranks == 3)
-                self.assertIsNone(rows["single_client_tasks_sync"]["target"])
+    def test_three_ranks(self):
+        job, rows = bench(3, "--filter", "tasks_sync$|_of_2_|containing_10k_refs")
+        self.assertEqual(job.returncode, 0, job.said())
+        self.assertEqual(len(rows), 3)
+        self.assertIsNone(rows["single_client_tasks_sync"]["target"])
 
     def test_a_wrong_result_is_found(self):
         job, rows = bench(2, "--wrong-result", "--filter", "wrong_result|single_client_tasks_sync$")
