@@ -60,8 +60,8 @@ Row Suite::run_loop(const std::string& name, const std::function<void(benchmark:
   benchmark::ClearRegisteredBenchmarks();
   benchmark::RegisterBenchmark(name.c_str(), guarded)
       ->UseRealTime()
-      ->MinTime(quick() ? 0.1 : 0.5)
-      ->Repetitions(quick() ? 3 : 7);
+      ->MinTime(quick() ? 0.1 : 0.4)
+      ->Repetitions(quick() ? 3 : 5);
   Collector collector;
   benchmark::RunSpecifiedBenchmarks(&collector, ".");
   if (thrown) std::rethrow_exception(thrown);

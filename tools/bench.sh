@@ -3,8 +3,9 @@
 # Builds the benches and runs every one of them, one after another, beside raw MPI:
 #   tools/bench.sh [--quick] [--compare OLD.json]
 #   tools/bench.sh --compare OLD.json --with NEW.json
-# --quick: shorter repetitions, under 3 minutes. --compare: afterwards also the ratio of each row to an
-# earlier file's, or, with --with, of two files without running anything.
+# --quick: shorter repetitions and fewer rows at 4 and 8 ranks: under 3 minutes instead of under 15.
+# --compare: afterwards also the ratio of each row to an earlier file's; with --with, of two files without
+# running anything.
 # Leaves build/bench.json (machine, commit, rows), build/bench/ (what each program printed, pictures) and
 # prints a table; progress is on standard error. Exit code 1 when a bench failed: it is named, and the others
 # still run.
