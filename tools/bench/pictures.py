@@ -3,6 +3,7 @@
 and the scheduler against workers. Without matplotlib, or without rows for a picture, it draws nothing.
 """
 import math
+import re
 
 import ray
 
@@ -146,10 +147,9 @@ def draw_metg(result, path):
 
 
 def workers_of(row):
-    """The workers that a row of the scheduler bench names at its end: ..._100000_workers."""
-    parts = row["name"].split("_")
-    numbers = [part for part in parts if part.isdigit()]
-    return int(numbers[-1]) if numbers and parts[-1] == "workers" else None
+    """The workers that a row of the scheduler bench names at its end: ..._500_workers, ..._100k_workers."""
+    match = re.search(r"_(\d+)(k?)_workers$", row["name"])
+    return int(match[1]) * (1000 if match[2] else 1) if match else None
 
 
 def draw_scheduler(result, path):
@@ -159,7 +159,7 @@ def draw_scheduler(result, path):
         return False
     series = {}
     for row in rows:
-        name = row["name"].replace(f"_{workers_of(row)}_workers", "").replace("_", " ")
+        name = re.sub(r"_\d+k?_workers$", "", row["name"]).replace("_", " ")
         series.setdefault(name, []).append((workers_of(row), row["value"] / 1e6))
     figure, axes = new_figure(6.4, 3.8)
     axis = axes[0][0]
