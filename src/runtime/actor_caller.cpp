@@ -534,7 +534,7 @@ void ActorCaller::cancel(Entry& entry) {
 void ActorCaller::publish(Entry& entry) {
   client_.reveal(entry);
   note(MessageType::promised, entry.first, 0);
-  if (entry.single.state != Slot::State::pending) fulfil(entry);
+  if (!entry.single.pending()) fulfil(entry);
 }
 
 /// The head gets the value; a place in an arena is its own from now on.

@@ -309,7 +309,7 @@ void ActorHost::await_arguments(HostedCall* call, std::span<const ObjectId> depe
     const auto element = static_cast<std::uint32_t>(number(id) - number(entry->first));
     call->dependencies.push_back({entry, element});
     client_.want(*entry, element, 1);
-    if (entry->slot(element).state != Slot::State::pending) continue;
+    if (!entry->slot(element).pending()) continue;
     ++call->remaining;
     entry->watchers.push_back({call, element, 0});
   }

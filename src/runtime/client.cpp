@@ -250,7 +250,7 @@ void Client::publish(std::span<const ObjectId> objects) {
 }
 
 void Client::fill(Entry& entry, Slot::State state, Blob* blob) {
-  entry.single = {blob, state, true, true};
+  entry.single.end(blob, state, true);
   complete(entry, 0);
 }
 
@@ -348,7 +348,7 @@ EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside
   // The maker reads its own copy: inline bytes are few, and a place in the arena is a few bytes too.
   Blob* mine = blob->located ? blobs_.make_located(blob->location()) : blobs_.make_inline(blob->bytes);
   if (!blob->located) std::memcpy(mine->body(), blob->body(), blob->bytes);
-  entry->single = {mine, Slot::State::ready, true, true};
+  entry->single.end(mine, Slot::State::ready, true);
   entry->ended = 1;
   head_.put(id, blob, inside, content);
   waiting_.sent();
@@ -375,14 +375,12 @@ void Client::deliver(ObjectId object, Slot::State state, Blob* blob, bool owned)
   Entry* entry = find(object);
   const auto element =
       entry != nullptr ? static_cast<std::uint32_t>(number(object) - number(entry->first)) : 0;
-  if (entry == nullptr || entry->slot(element).state != Slot::State::pending) {
+  if (entry == nullptr || !entry->slot(element).pending()) {
     if (owned) blobs_.drop(blob);  // the last handle went while the message was on its way
     return;
   }
   Slot& slot = entry->slot(element);
-  slot.blob = blob;
-  slot.owned = owned;
-  slot.state = state;
+  slot.end(blob, state, owned);
   complete(*entry, element);
 }
 
@@ -413,7 +411,7 @@ void Client::want(Entry& entry, std::uint32_t element, std::uint32_t count) {
   if (entry.unasked) return;
   for (std::uint32_t i = element; i < element + count; ++i) {
     Slot& slot = entry.slot(i);
-    if (slot.state != Slot::State::pending || slot.wanted) continue;
+    if (!slot.pending() || slot.wanted) continue;
     slot.wanted = true;
     head_.note(MessageType::wanted, offset(entry.first, i), 1, false);
   }
@@ -423,10 +421,10 @@ bool Client::ready(EntryElement what) {
   Lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(*what.entry);
   want(entry, what.element, 1);
-  if (entry.slot(what.element).state != Slot::State::pending) return true;
+  if (!entry.slot(what.element).pending()) return true;
   Waiter nobody;
   waiting_.block(nobody, 0, lock);  // a look at the mail
-  return entry.slot(what.element).state != Slot::State::pending;
+  return !entry.slot(what.element).pending();
 }
 
 std::uint32_t Client::ended(ObjectEntry& entry) {
@@ -441,7 +439,7 @@ bool Client::may_be_told(Nanoseconds timeout_ns) const {
 
 void Client::wait_one(Entry& entry, std::uint32_t element, Lock& lock) {
   want(entry, element, 1);
-  if (entry.slot(element).state != Slot::State::pending) return;
+  if (!entry.slot(element).pending()) return;
   waiting_.promote(offset(entry.first, element));
   Waiter waiter;
   waiter.interruptible = true;
@@ -456,10 +454,11 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
                                         Nanoseconds timeout_ns) {
   Lock lock(waiting_.progress_mutex());
   std::vector<std::uint32_t> order;
+  order.reserve(those.size());
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
-    want(entry, those[i].element, 1);
-    if (entry.slot(those[i].element).state != Slot::State::pending) order.push_back(i);
+    if (entry.slot(those[i].element).pending()) want(entry, those[i].element, 1);
+    if (!entry.slot(those[i].element).pending()) order.push_back(i);
   }
   if (order.size() >= count) return order;
   Waiter waiter;
@@ -468,7 +467,7 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   waiter.interruptible = may_be_told(timeout_ns);
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
-    if (entry.slot(those[i].element).state != Slot::State::pending) continue;
+    if (!entry.slot(those[i].element).pending()) continue;
     entry.watchers.push_back({&waiter, those[i].element, i});
   }
   if (!those.empty()) waiting_.promote(offset(those[0].entry->first, those[0].element));
@@ -497,11 +496,14 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
 
 detail::ValueBytes Client::value(EntryElement what) {
   Entry& entry = as_entry(*what.entry);
+  const Slot& there = entry.slot(what.element);
+  if (there.state.load(std::memory_order_acquire) == Slot::State::ready && !there.blob->located)
+    return {there.blob->inline_bytes(), {}};  // it stays as it is while the caller has the handle
   for (Location gone;;) {
     Lock lock(waiting_.progress_mutex());
     wait_one(entry, what.element, lock);
     const Slot& slot = entry.slot(what.element);
-    check(slot.state != Slot::State::pending, "a wait for an object ended with the object");
+    check(!slot.pending(), "a wait for an object ended with the object");
     if (slot.state == Slot::State::failed) {
       const Failure failure = unpack_failure(slot.blob->inline_bytes());
       lock.unlock();
@@ -527,7 +529,7 @@ bool Client::ask_again(Entry& entry, std::uint32_t element, const Location& gone
   Slot& slot = entry.slot(element);
   if (slot.state != Slot::State::ready || !slot.blob->located || slot.blob->location() != gone) return true;
   if (slot.owned) blobs_.drop(slot.blob);
-  slot = Slot{};
+  slot.reset();
   --entry.ended;
   head_.vanished(offset(entry.first, element), gone);
   waiting_.sent();

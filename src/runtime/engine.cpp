@@ -45,6 +45,8 @@ constexpr Nanoseconds kBatch = 20 * kMicrosecond;
 constexpr int kYieldsToOthers = 8;
 constexpr std::uint32_t kFlushEvery = 16;
 constexpr std::uint32_t kPollEvery = 64;
+/// So often at most is what was sent left to those that are awake.
+constexpr std::uint32_t kWakesHeldMax = 10;
 /// A thread of its own that waits looks around now and then.
 constexpr Nanoseconds kGuestSleepMax = kSecond;
 constexpr int kIdleTicksBeforeParking = 20;
@@ -434,6 +436,11 @@ bool Engine::deliver_to_actors(Rank source, const Header& header, std::span<cons
 }
 
 std::size_t Engine::poll() {
+  return poll_holding(false);
+}
+
+std::size_t Engine::poll_holding(bool wakes) {
+  transport_.hold_wakes(wakes);
   time_is_read_ = false;
   const std::size_t came = transport_.poll(*this) + offload_.settle();
   if (head_ != nullptr) head_->settle_journal();
@@ -461,8 +468,11 @@ void Engine::drive(Done done, Nanoseconds timeout_ns, Lock& lock) {
   ++driving_;
   while (!done()) {
     polls_.fetch_add(1, std::memory_order_relaxed);
+    const bool more_soon = has_jobs() && (worker_ == nullptr || worker_->typical_piece() < kShortPiece);
+    const bool holds = more_soon && may_hold_wakes();
+    transport_.hold_wakes(holds);
     transport_.flush();  // whom it is for need not wait until the mail here was looked at
-    const bool mail = poll() > 0;
+    const bool mail = poll_holding(holds) > 0;
     if (done()) break;
     const bool worked = run_jobs(lock);
     if (keep_time(deadline)) break;
@@ -638,10 +648,19 @@ void Engine::sent() {
   if (frame != nullptr && frame->guest) return publish();  // nobody else may send for a while
   ++unpolled_;
   if (++unflushed_ >= kFlushEvery) {
+    transport_.hold_wakes(may_hold_wakes());
     transport_.flush();
     unflushed_ = 0;
   }
-  if (unpolled_ >= kPollEvery) poll();
+  if (unpolled_ >= kPollEvery) poll_holding(may_hold_wakes());
+}
+
+/// Where a rank that was woken would take the CPU of one that has more for it, it is woken for much at once.
+bool Engine::may_hold_wakes() {
+  if (settings_.awake->ranks.load(std::memory_order_relaxed) < settings_.node_cpus ||
+      ++held_wakes_ >= kWakesHeldMax)
+    held_wakes_ = 0;
+  return held_wakes_ > 0;
 }
 
 void Engine::promote(ObjectId awaited) {

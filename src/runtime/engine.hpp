@@ -185,6 +185,8 @@ class Engine final : private Waiting,
   void drive_until(const std::function<bool()>& done, Nanoseconds timeout_ns, Lock& lock);
   void on_interrupt(const NoteMessage& note);
   std::size_t poll();
+  std::size_t poll_holding(bool wakes);
+  bool may_hold_wakes();
   bool run_jobs(Lock& lock);
   bool has_jobs() const {
     return executor_.has_ready() || !posted_.empty() || (worker_ != nullptr && worker_->has_startable());
@@ -252,6 +254,7 @@ class Engine final : private Waiting,
   std::vector<Timeout> timeouts_;  ///< of suspended pieces
   std::uint32_t unflushed_ = 0;    ///< submissions since the last flush
   std::uint32_t unpolled_ = 0;     ///< submissions since the last poll
+  std::uint32_t held_wakes_ = 0;   ///< in a row
   bool time_is_read_ = false;      ///< since the poll began: one look at the clock serves all its messages
   bool somebody_sleeps_ = false;   ///< in transport_.sleep()
   bool over_ = false;              ///< the head said so

@@ -2,6 +2,7 @@
 // What a rank knows of the objects that its handles name, and who on this rank waits for them.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -37,13 +38,26 @@ struct Watcher {
   std::uint32_t token = 0;
 };
 
-/// One element: its state and where its bytes are.
+/// One element: its state and where its bytes are. Who holds a handle may look at the state, and, once it has
+/// ended, at the blob, without the progress lock; everything else needs it.
 struct Slot {
   enum class State : std::uint8_t { pending, ready, failed };
   Blob* blob = nullptr;  ///< the value, or the packed failure
-  State state = State::pending;
+  std::atomic<State> state{State::pending};
   bool owned = false;   ///< this slot drops the blob; else the head does, which lives in the same process
   bool wanted = false;  ///< the head has been asked to deliver it
+
+  bool pending() const { return state.load(std::memory_order_acquire) == State::pending; }
+  void end(Blob* with, State how, bool owns) {
+    blob = with;
+    owned = owns;
+    state.store(how, std::memory_order_release);
+  }
+  void reset() {
+    state.store(State::pending, std::memory_order_relaxed);
+    blob = nullptr;
+    owned = wanted = false;
+  }
 };
 
 struct Entry : detail::ObjectEntry {
@@ -65,7 +79,7 @@ struct Entry : detail::ObjectEntry {
     for (std::uint32_t i = 0; i < count; ++i) {
       if (slot(i).owned) blobs.drop(slot(i).blob);
     }
-    single = {};
+    single.reset();
     many.reset();
     count = 1;
     ended = 0;

@@ -229,12 +229,26 @@ bool RingTransport::append_relay_credits() {
 }
 
 void RingTransport::publish_flags() {
-  if (flags_.empty()) return;
+  if (flags_.empty()) return wake_receivers();
   fabric_->publish(flags_);
   full_fence();  // pairs with the one in sleep(): either we see the sleeper, or it sees the flag
-  for (const Flag& flag : flags_) sleeper_.wake(flag.target);
+  for (const Flag& flag : flags_) {
+    if (holds_wakes_) {
+      if (std::ranges::find(unwoken_, flag.target) == unwoken_.end()) unwoken_.push_back(flag.target);
+    } else {
+      sleeper_.wake(flag.target);
+    }
+  }
+  wake_receivers();
   for (const Flag& flag : flags_) outboxes_[index(flag.target)].ring.trim(kQueueBytesKept);
   flags_.clear();
+}
+
+/// Those that were sent to while wakes were held.
+void RingTransport::wake_receivers() {
+  if (holds_wakes_ || unwoken_.empty()) return;
+  for (const Rank target : unwoken_) sleeper_.wake(target);
+  unwoken_.clear();
 }
 
 void RingTransport::retry_blocked() {

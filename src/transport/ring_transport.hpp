@@ -28,6 +28,7 @@ class RingTransport : public Transport {
   std::size_t message_bytes_max() const override { return layout_.message_bytes_max(); }
   std::span<std::byte> append(Rank destination, std::size_t bytes) override;
   void flush() override;
+  void hold_wakes(bool hold) override { holds_wakes_ = hold; }
   std::size_t poll(MailSink& sink, std::size_t messages_max = 256) override;
   bool has_mail() override { return mail_waits(); }
   std::size_t queued_bytes() const override;
@@ -77,6 +78,7 @@ class RingTransport : public Transport {
   void count_relayed(std::span<const std::byte> records);
   bool append_relay_credits();
   void publish_flags();
+  void wake_receivers();
   void retry_blocked();
 
   // Receiving.
@@ -103,6 +105,8 @@ class RingTransport : public Transport {
   std::vector<std::int32_t> dirty_;
   std::vector<std::int32_t> blocked_;
   std::vector<Flag> flags_;
+  std::vector<Rank> unwoken_;  // sent to, but perhaps asleep
+  bool holds_wakes_ = false;
   bool own_records_ = false;  // relays or relay credits that no caller will flush
 
   // Relaying. A sender has at most a window of bytes on their way through the head; the head says when it

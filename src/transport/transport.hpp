@@ -45,6 +45,11 @@ class Transport {
   /// Publishes what was appended (one flag for many messages) and wakes sleeping receivers on this node.
   virtual void flush() = 0;
 
+  /// From now on sleeping receivers are not woken, though they are sent to: for a sender that has more for
+  /// them, where there is no CPU for them meanwhile. False: those that still sleep are woken by the next
+  /// flush() or poll(). A hint.
+  virtual void hold_wakes(bool) {}
+
   /// Hands arrived messages to `sink`, at most about `messages_max`; retries queued sends; returns how many
   /// came.
   virtual std::size_t poll(MailSink& sink, std::size_t messages_max = 256) = 0;
