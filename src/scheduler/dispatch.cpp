@@ -138,12 +138,14 @@ bool State::place_task(Lane& lane, LaneId id) {
   return true;
 }
 
-/// Elements that are about limits.prefetch of work, and no more than a fair share of what remains (guided
-/// self-scheduling: Polychronopoulos and Kuck, 1987).
+/// Elements that are about limits.prefetch of work, or as much as lets rank 0 serve all workers, and no more
+/// than a fair share of what remains (guided self-scheduling: Polychronopoulos and Kuck, 1987).
 std::uint32_t State::piece_size(const Group& group, std::uint32_t remaining) const {
   const ClassState& task_class = class_of(group);
   if (remaining == 1 || task_class.estimate < 0 || task_class.options.timeout > 0) return 1;
-  const double timely = static_cast<double>(limits.prefetch) / std::max(task_class.estimate, 1.0);
+  const Nanoseconds served = limits.piece_for_each * nodes.live_count();
+  const double timely =
+      static_cast<double>(std::max(limits.prefetch, served)) / std::max(task_class.estimate, 1.0);
   const std::uint32_t fair = remaining / (2 * std::max(nodes.live_count(), 1u));
   const std::uint32_t bound = std::min({fair, limits.piece_max, remaining});
   return std::max(1u, timely < bound ? static_cast<std::uint32_t>(timely) : bound);

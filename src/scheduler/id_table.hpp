@@ -26,9 +26,13 @@ class IdTable {
   void unbind(ObjectId first, std::uint32_t count);
   /// {kNone, 0} for an id that is not bound.
   Place find(ObjectId id) const {
-    const Index group = is_dense(id) ? find_dense(number(id)) : find_hashed(number(id));
+    const Index group = find_alone(id);
     if (group != kNone) return {group, 0};
     return ranges_.empty() ? Place{} : find_in_ranges(number(id));
+  }
+  /// The group of an id that is bound alone, else kNone.
+  Index find_alone(ObjectId id) const {
+    return is_dense(id) ? find_dense(number(id)) : find_hashed(number(id));
   }
   /// The first bound id in [first, first+count) that lies in a range or stands alone decides; used to refuse
   /// overlaps.

@@ -131,6 +131,8 @@ void State::leave_lane(Index index) {
   group.lane_next = group.lane_previous = kNone;
   group.flags = static_cast<std::uint16_t>(group.flags & ~kInLane);
   --ready_groups;
+  if (lane.head != kNone) [[likely]]
+    groups.foresee(lane.head);
   if (lane.head == kNone) {
     lane.stuck_since = -1;
     if (front.lane == id && front.group == kNone) [[unlikely]]

@@ -95,6 +95,15 @@ class NodeTable {
   }
   Worker& worker(Rank rank) { return workers_[static_cast<std::size_t>(index(rank))]; }
   const Worker& worker(Rank rank) const { return workers_[static_cast<std::size_t>(index(rank))]; }
+  /// It will have other pieces soon: as Slab::foresee.
+  void foresee(Rank rank) const {
+    const auto at = static_cast<std::size_t>(index(rank));
+    if (at >= workers_.size()) return;
+    const char* worker = reinterpret_cast<const char*>(&workers_[at]);
+    __builtin_prefetch(worker);
+    __builtin_prefetch(worker + 64);
+    __builtin_prefetch(&links_[at * stride_]);
+  }
   const std::vector<Worker>& all() const { return workers_; }
   /// Ranks that ever joined on a node, in order of joining.
   const std::vector<Rank>& on_node(NodeId node) const;

@@ -183,13 +183,10 @@ void State::update_stealable(Worker& worker) {
   worker.steal_position = kNone;
 }
 
-/// Looks at no other piece of the worker if it is a task of its own: each may be far away in memory.
-Index State::find_by_id(const Worker& worker, TaskId task) const {
+/// The piece of a map that contains the element.
+Index State::find_in_range(const Worker& worker, TaskId task) const {
   const IdTable::Place place = ids.find(task);
   if (place.group == kNone) return kNone;
-  const Group& group = groups[place.group];
-  if (group.count == 1)
-    return group.pieces != kNone && pieces[group.pieces].worker == worker.rank ? group.pieces : kNone;
   for (const PieceList* list : {&worker.active, &worker.queued, &worker.blocked}) {
     for (Index at = list->head; at != kNone; at = pieces[at].next) {
       if (pieces[at].group == place.group && place.element - pieces[at].element < pieces[at].count) return at;
@@ -198,17 +195,23 @@ Index State::find_by_id(const Worker& worker, TaskId task) const {
   return kNone;
 }
 
-/// The piece on `rank` that contains `task` in this attempt, or kNone: the message is stale.
+/// The piece on `rank` that contains `task` in this attempt, or kNone: the message is stale. Of a task of its
+/// own no other piece of the worker is looked at: with many workers each is far away in memory.
 Index State::find_piece(Rank rank, TaskId task, std::uint16_t attempt) const {
+  nodes.foresee(rank);
+  const Index alone = ids.find_alone(task);
+  if (alone != kNone) groups.foresee(alone);
   if (!nodes.live(rank)) return kNone;
   const Worker& worker = nodes.worker(rank);
+  const Index only = worker.active.size == 1 ? worker.active.head : kNone;
   Index found = kNone;
-  const Index only = worker.active.size == 1 ? worker.active.head : kNone;  // the usual, without a look-up
-  if (only != kNone &&
-      number(task) - number(groups[pieces[only].group].first) - pieces[only].element < pieces[only].count) {
+  if (only != kNone && alone != kNone && pieces[only].group == alone) {
     found = only;
+  } else if (alone != kNone) {
+    found = groups[alone].pieces;
+    if (found != kNone && pieces[found].worker != rank) found = kNone;
   } else {
-    found = find_by_id(worker, task);
+    found = find_in_range(worker, task);
   }
   if (found == kNone || pieces[found].attempt != attempt) return kNone;
   return found;

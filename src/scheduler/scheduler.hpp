@@ -20,6 +20,9 @@ namespace rankine::scheduler {
 /// Settings; the defaults are what DESIGN says.
 struct Limits {
   Nanoseconds prefetch = 200 * kMicrosecond;  ///< estimated work sent ahead to one worker
+  /// With many workers the pieces of a map get longer: so much for each of them, that rank 0, which needs a
+  /// quarter of that for a piece, can serve them all.
+  Nanoseconds piece_for_each = 4 * kMicrosecond;
   Nanoseconds wake_cost =
       20 * kMicrosecond;  ///< less work than this goes behind a busy worker, waking nobody
   std::uint64_t local_bytes =

@@ -233,7 +233,7 @@ struct State {
   void update_stealable(Worker& worker);
   void set_recalling(Index piece, bool recalling);
   Index find_piece(Rank worker, TaskId task, std::uint16_t attempt) const;
-  Index find_by_id(const Worker& worker, TaskId task) const;
+  Index find_in_range(const Worker& worker, TaskId task) const;
   void record(Index piece, PieceEvent event);
 
   // ---- dispatch.cpp: ready work meets workers ----

@@ -149,6 +149,9 @@ class Simulation {
     return {target, static_cast<std::uint32_t>(at / count), static_cast<std::uint32_t>(at % count)};
   }
 
+  /// The driver's maps get longer instead of more, which is what lets the scheduler cut them into pieces.
+  static bool is_one_for_all(const Planned& planned) { return planned.range && planned.parent == 0; }
+
   NodeId node_of(std::uint32_t rank) const {
     return NodeId{static_cast<std::int32_t>(std::uint64_t{rank} * cluster_.nodes / cluster_.ranks)};
   }
@@ -327,7 +330,7 @@ class Simulation {
       dependencies_.push_back(id_of(d.target, copy, d.element));
     scheduler::Submitted event;
     event.first = id_of(target, copy, 0);
-    event.count = planned.count;
+    event.count = planned.count * (is_one_for_all(planned) ? scale_ : 1);
     event.range = planned.range;
     event.submitter = submitter;
     event.task_class = classes_[planned.task_class];
@@ -380,9 +383,19 @@ class Simulation {
     head_works(begin, spent);
   }
 
-  /// Elements have ended, and their submitter is told.
-  void on_delivered(const scheduler::Deliver& deliver, Time at) {
-    const Named what = named(deliver.first);
+  /// Elements have ended, and their submitter is told. They may be of several copies of a map.
+  void on_delivered(const scheduler::Deliver& all, Time at) {
+    for (std::uint32_t done = 0; done < all.count;) {
+      const TaskId first = offset(all.first, done);
+      const Named what = named(first);
+      const std::uint32_t left = program_.submissions[what.target].count - what.element;
+      const std::uint32_t count = std::min(all.count - done, left);
+      on_delivered(what, {all.rank, first, count}, at);
+      done += count;
+    }
+  }
+
+  void on_delivered(const Named& what, const scheduler::Deliver& deliver, Time at) {
     const std::uint32_t script = program_.submissions[what.target].parent;
     ended_ += deliver.count;
     ended_of_[std::uint64_t{what.target} * scale_ + what.copy] += deliver.count;
@@ -465,7 +478,8 @@ class Simulation {
       switch (step.kind) {
         case Step::Kind::submit: {
           Nanoseconds spent = 0;
-          for (std::uint32_t copy = 0; copy < scale_; ++copy) {
+          const bool once = is_one_for_all(program_.submissions[step.target]);
+          for (std::uint32_t copy = 0; copy < (once ? 1 : scale_); ++copy) {
             spent += costs_.submit;
             submit(step.target, copy, kHead, at, spent);
           }
@@ -505,17 +519,16 @@ class Simulation {
   void run_stretch(Index index, Nanoseconds before) {
     Work& work = workers_[index];
     work.began = now_ + before;
-    const Named first = named(work.first);
     Nanoseconds length = 0;
     std::uint32_t at = work.at;
     for (; at < work.count; ++at) {
-      const std::uint32_t element = first.element + at;
-      const std::uint32_t script = program_.script_of(first.target, element);
+      const Named task = named(offset(work.first, at));
+      const std::uint32_t script = program_.script_of(task.target, task.element);
       if (script != 0) {
         if (at == work.at) length = program_.scripts[script][work.step].think;
         break;
       }
-      length += duration_of({first.target, first.copy, element});
+      length += duration_of(task);
     }
     work.until = at;
     ++work.generation;
@@ -544,8 +557,8 @@ class Simulation {
       if (work.at < work.count) return run_stretch(index, 0);
     }
     if (work.at >= work.count) return finish(index);
-    const Named first = named(work.first);
-    const std::uint32_t script = program_.script_of(first.target, first.element + work.at);
+    const Named first = named(offset(work.first, work.at));
+    const std::uint32_t script = program_.script_of(first.target, first.element);
     const Step step = program_.scripts[script][work.step];
     Waiter& waiter = waiter_of(script, first.copy);
     waiter.work = index;
@@ -635,11 +648,10 @@ class Simulation {
   /// The element that runs now has begun.
   std::uint32_t first_not_begun(const Work& work) const {
     if (work.until == work.at) return work.at + 1;
-    const Named first = named(work.first);
     Time at = work.began;
     std::uint32_t element = work.at;
     while (element < work.until && at <= now_) {
-      at = at + duration_of({first.target, first.copy, first.element + element});
+      at = at + duration_of(named(offset(work.first, element)));
       ++element;
     }
     return element;
@@ -648,10 +660,9 @@ class Simulation {
   /// The stretch ends earlier, because the piece does.
   void replan(Index index) {
     Work& work = workers_[index];
-    const Named first = named(work.first);
     Nanoseconds length = 0;
     for (std::uint32_t at = work.at; at < work.count; ++at)
-      length += duration_of({first.target, first.copy, first.element + at});
+      length += duration_of(named(offset(work.first, at)));
     work.until = work.count;
     ++work.generation;
     plan({.at = std::max(now_, work.began + length),

@@ -33,7 +33,7 @@ struct Cluster {
 };
 
 struct Wishes {
-  std::uint32_t scale = 1;  ///< times the tasks: so many copies of each, side by side
+  std::uint32_t scale = 1;  ///< times the tasks: maps so much longer, so many copies of all else
   std::uint64_t seed = 0;   ///< of the durations of copies, drawn from those of their kind
   /// Called now and then with tasks that ended, of all.
   std::function<void(std::uint64_t, std::uint64_t)> progress;

@@ -166,6 +166,21 @@ TEST_CASE("a map is cut into pieces by the scheduler") {
   CHECK(on(run, 2).makespan == Approx(0.1).epsilon(0.02));
   CHECK(on(run, 5).makespan == Approx(0.025).epsilon(0.05));
   CHECK(on(run, 5).pieces < 1000);
+  const Outcome longer = on(run, 5, 10);  // one map of ten times the length
+  CHECK(longer.tasks == 10000);
+  CHECK(longer.makespan == Approx(0.25).epsilon(0.02));
+  CHECK(longer.pieces < 8000);
+}
+
+TEST_CASE("with many workers the pieces of a map get longer, so that rank 0 can serve all") {
+  Made made;
+  const std::uint64_t map = made.submit({}, 1000);
+  made.end(map, kMillisecond, 1000);
+  made.waited(map, 1000);
+  const Outcome outcome = on(made.done(), 2001, 200);
+  CHECK(outcome.pieces < 100000);  // of 200,000 elements
+  CHECK(outcome.head_use < 0.8);
+  CHECK(outcome.efficiency > 0.8);
 }
 
 TEST_CASE("a task waits for its children without its cpu") {
