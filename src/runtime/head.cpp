@@ -445,6 +445,7 @@ void Head::carry_out(const scheduler::Start& start) {
   message.task_class = static_cast<std::uint32_t>(start.task_class);
   message.plain = plain;
   message.choice = start.choice;
+  message.awaited = start.awaited;
   const std::size_t body = sizeof(Body) + padded(arguments.located ? sizeof(Location) : inline_bytes);
   MessageWriter writer(transport_.append(start.worker, sizeof message + body));
   writer.record(message);

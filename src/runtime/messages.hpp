@@ -143,9 +143,10 @@ struct StartMessage {
   std::uint8_t range = 0;
   std::uint8_t cut = 0;  ///< the body holds this piece only, not the whole submission
   std::uint32_t task_class = 0;
-  std::uint8_t plain = 1;   ///< of a plain class, of which nothing was told
-  std::uint8_t choice = 0;  ///< which of the class's ways to run it
-};                          // then a Body with the packed arguments
+  std::uint8_t plain = 1;    ///< of a plain class, of which nothing was told
+  std::uint8_t choice = 0;   ///< which of the class's ways to run it
+  std::uint8_t awaited = 0;  ///< its end is to be told at once
+};                           // then a Body with the packed arguments
 
 struct TaskClassMessage {
   Header header;  ///< count: bytes of the packed ClassDemand that follow

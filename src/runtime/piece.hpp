@@ -65,6 +65,7 @@ struct Piece final : Job {
   std::uint32_t element = 0;  ///< of `first` in the submission
   bool range = false;
   bool cut = false;
+  bool awaited = false;  ///< other tasks wait for its end
   std::uint16_t attempt = 1;
   FunctionId function{};
   const ClassDemand* demand = nullptr;  ///< nullptr: plain

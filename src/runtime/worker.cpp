@@ -136,6 +136,7 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
   piece->element = start.element;
   piece->range = start.range != 0;
   piece->cut = start.cut != 0;
+  piece->awaited = start.awaited != 0;
   piece->attempt = start.attempt;
   piece->function = FunctionId{start.function};
   piece->cursor.reset(start.header.count);
@@ -396,8 +397,9 @@ void Worker::finish(Piece& piece) {
   let_go(piece);
   typical_piece_ += (piece.busy - typical_piece_) / 4;
   if (piece.results > 0) send_finished(piece);
-  // So that a later task's crash on this rank is not taken for another one of this one's.
-  if (piece.attempt > 1) link_.flush();
+  // So that the next tasks come while the ones queued here run; and so that a later task's crash on this rank
+  // is not taken for another one of this one's.
+  if (piece.awaited || piece.attempt > 1) link_.flush();
   recycle(&piece);
 }
 

@@ -24,6 +24,7 @@ struct Start {
   TaskKey key{};            ///< of the submission
   Payload payload{};        ///< of the submission; stays valid until FreePayload
   std::uint8_t choice = 0;  ///< what it has: 0 the request, i alternatives[i - 1]
+  bool awaited = false;     ///< other tasks wait for its end: the worker says so at once
 };
 
 /// Ask the worker to give unstarted work back; it answers Recalled, or the piece finishes.

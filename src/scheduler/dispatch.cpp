@@ -202,7 +202,8 @@ void State::dispatch(Index index, Rank rank, bool behind, std::uint8_t choice) {
   put_on_worker(made, worker, behind ? PieceState::queued : PieceState::active);
   totals.assigned += piece.count;
   emit(Start{rank, offset(group.first, piece.element), piece.count, piece.element,
-             (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload, choice});
+             (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload, choice,
+             group.range == kNone && group.result.payload != kNone});
   if (!behind) on_activated(made);
   update_room(worker);
   update_stealable(worker);
