@@ -42,6 +42,18 @@ TEST_CASE("a task waits for its dependencies and keeps them alive") {
   CHECK(h.only<FreeValue>().value.payload == Payload{1'000'001});
 }
 
+TEST_CASE("a start says whether other tasks wait for its end") {
+  Harness h;
+  const ClassId c = h.intern();
+  h.submit(1, c);
+  h.submit(2, c, {ObjectId{1}});
+  h.join(1);
+  CHECK(h.only<Start>().awaited);
+  h.finish(1, 1);
+  CHECK(h.only<Start>().first == ObjectId{2});
+  CHECK_FALSE(h.only<Start>().awaited);  // the driver is told as soon as the rest of the queue has run
+}
+
 TEST_CASE("a failed dependency fails the task with the first cause, through a chain of a hundred thousand") {
   Harness h;
   const ClassId c = h.intern();
