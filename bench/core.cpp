@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   rk::Runtime runtime(options);
   if (const auto code = parse(app, argc, argv, runtime.is_head())) return *code;
   const std::size_t large_bytes = std::size_t{command_line.quick ? 256u : 800u} << 20;  // Ray's is 800 MiB
-  const Setting setting{measure_raw_floor(large_bytes), runtime.size(), runtime.nodes(), large_bytes};
+  const Setting setting{measure_raw_floor(large_bytes), runtime.size(), large_bytes};
   return runtime.run([&] {
     Suite suite(command_line, runtime.size());
     if (wrong) add_wrong_result(suite);

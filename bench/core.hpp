@@ -18,7 +18,6 @@ namespace rankine::bench {
 struct Setting {
   RawFloor raw;
   int ranks = 0;
-  int nodes = 1;
   std::size_t large_bytes = 0;  ///< of a large object, and of the raw copies beside it
 
   /// Targets are for two ranks on two cores; with more ranks than cores there is none.

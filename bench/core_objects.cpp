@@ -133,20 +133,6 @@ void get_gigabytes(benchmark::State& state, std::size_t bytes) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
-/// Objects of another node, each pulled once. One rank makes them; only the pull is timed.
-Row remote_get_gigabytes(std::size_t bytes, int times, int maker) {
-  std::vector<double> rates;
-  for (int i = 0; i < times; ++i) {
-    const auto ref = rk::submit<make_array>({.rank = maker}, bytes);
-    ref.wait();
-    rates.push_back(static_cast<double>(bytes) / 1e9 / seconds_of([&ref, bytes] {
-                      const rk::Array<std::uint64_t> view = ref.get();
-                      require(view[bytes / 16] == bytes / 16 && view[bytes / 8 - 1] == bytes / 8 - 1);
-                    }));
-  }
-  return rate_row("GB/s", rates);
-}
-
 }  // namespace
 
 void add_objects(Suite& suite, const Setting& setting) {
@@ -172,13 +158,6 @@ void add_objects(Suite& suite, const Setting& setting) {
   suite.rate("single_client_get_gigabytes_copied",
              [bytes](benchmark::State& state) { get_gigabytes(state, bytes); },
              {Setting::measured(got), "MPI_Get", setting.target(0.9 * got)});
-  if (setting.nodes > 1) {
-    suite.figure("single_client_get_gigabytes_other_node",
-                 [bytes, times = suite.quick() ? 3 : 7, last = setting.ranks - 1] {
-                   return remote_get_gigabytes(bytes, times, last);
-                 },
-                 {Setting::measured(got), "MPI_Get", 0.9 * got});
-  }
 }
 
 }  // namespace rankine::bench

@@ -16,7 +16,7 @@ namespace rankine::bench {
 namespace {
 
 constexpr int kRepetitions = 5;
-constexpr int kRoundTrips = 20'000;
+constexpr double kSeconds = 0.03;  // of a repetition, about
 constexpr int kMessageBytes = 64;
 
 double seconds() {
@@ -62,83 +62,77 @@ class Mailbox {
   char message_[kMessageBytes] = {};
 };
 
+/// The best rate of rounds that both ranks take part in, by rank 0's clock. Rounds that take long are done
+/// less often, as many on both sides.
+template <class Round>
+double best_common_rate(MPI_Comm comm, int rank, Round&& round) {
+  constexpr int kTrial = 50;
+  const auto rounds_a_second = [&](int count) {
+    MPI_Barrier(comm);
+    const double start = seconds();
+    for (int i = 0; i < count; ++i) round();
+    MPI_Barrier(comm);
+    return count / (seconds() - start);
+  };
+  int count = static_cast<int>(std::clamp(rounds_a_second(kTrial) * kSeconds, 50.0, 20'000.0));
+  MPI_Bcast(&count, 1, MPI_INT, 0, comm);
+  double best = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    best = std::max(best, rounds_a_second(count));
+  }
+  return rank == 0 ? best : 0;
+}
+
 double mailbox_rate(MPI_Comm comm, int rank) {
   Mailbox mailbox(comm, rank);
-  double best = 0;
   std::uint64_t number = 0;
-  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    bool right = true;
-    const double start = seconds();
-    for (int i = 0; i < kRoundTrips; ++i) {
-      ++number;
-      if (rank == 0) mailbox.send(number);
-      right = mailbox.receive(number) && right;
-      if (rank == 1) mailbox.send(number);
-    }
-    if (right) best = std::max(best, kRoundTrips / (seconds() - start));
-  }
-  return best;
+  bool right = true;
+  const double rate = best_common_rate(comm, rank, [&] {
+    ++number;
+    if (rank == 0) mailbox.send(number);
+    right = mailbox.receive(number) && right;
+    if (rank == 1) mailbox.send(number);
+  });
+  return right ? rate : 0;
 }
 
 double send_recv_rate(MPI_Comm comm, int rank) {
   char message[kMessageBytes] = {};
-  double best = 0;
-  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    const double start = seconds();
-    for (int i = 0; i < kRoundTrips; ++i) {
-      if (rank == 0) MPI_Send(message, kMessageBytes, MPI_BYTE, 1, 0, comm);
-      MPI_Recv(message, kMessageBytes, MPI_BYTE, 1 - rank, 0, comm, MPI_STATUS_IGNORE);
-      if (rank == 1) MPI_Send(message, kMessageBytes, MPI_BYTE, 0, 0, comm);
-    }
-    best = std::max(best, kRoundTrips / (seconds() - start));
-  }
-  return best;
+  return best_common_rate(comm, rank, [&] {
+    if (rank == 0) MPI_Send(message, kMessageBytes, MPI_BYTE, 1, 0, comm);
+    MPI_Recv(message, kMessageBytes, MPI_BYTE, 1 - rank, 0, comm, MPI_STATUS_IGNORE);
+    if (rank == 1) MPI_Send(message, kMessageBytes, MPI_BYTE, 0, 0, comm);
+  });
 }
 
 double message_rate(MPI_Comm comm, int rank) {
   constexpr int kBatch = 64;
-  constexpr int kBatches = 2000;
   std::vector<char> messages(kBatch * kMessageBytes);
   std::vector<MPI_Request> requests(kBatch);
-  double best = 0;
-  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    MPI_Barrier(comm);
-    const double start = seconds();
-    for (int b = 0; b < kBatches; ++b) {
-      for (int i = 0; i < kBatch; ++i) {
-        char* at = &messages[static_cast<std::size_t>(i * kMessageBytes)];
-        if (rank == 0) {
-          MPI_Isend(at, kMessageBytes, MPI_BYTE, 1, 0, comm, &requests[static_cast<std::size_t>(i)]);
-        } else {
-          MPI_Irecv(at, kMessageBytes, MPI_BYTE, 0, 0, comm, &requests[static_cast<std::size_t>(i)]);
-        }
-      }
-      MPI_Waitall(kBatch, requests.data(), MPI_STATUSES_IGNORE);
-    }
-    MPI_Barrier(comm);
-    best = std::max(best, kBatch * kBatches / (seconds() - start));
-  }
-  return best;
+  return kBatch * best_common_rate(comm, rank, [&] {
+           for (std::size_t i = 0; i < kBatch; ++i) {
+             char* at = &messages[i * kMessageBytes];
+             if (rank == 0) {
+               MPI_Isend(at, kMessageBytes, MPI_BYTE, 1, 0, comm, &requests[i]);
+             } else {
+               MPI_Irecv(at, kMessageBytes, MPI_BYTE, 0, 0, comm, &requests[i]);
+             }
+           }
+           MPI_Waitall(kBatch, requests.data(), MPI_STATUSES_IGNORE);
+         });
 }
 
-double group_rate(MPI_Comm comm) {
-  constexpr int kGroups = 1000;
+double group_rate(MPI_Comm comm, int rank) {
   MPI_Group group = MPI_GROUP_NULL;
   MPI_Comm_group(comm, &group);
-  double best = 0;
-  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
-    MPI_Barrier(comm);
-    const double start = seconds();
-    for (int i = 0; i < kGroups; ++i) {
-      MPI_Comm made = MPI_COMM_NULL;
-      MPI_Comm_create_group(comm, group, i, &made);
-      MPI_Comm_free(&made);
-    }
-    MPI_Barrier(comm);
-    best = std::max(best, kGroups / (seconds() - start));
-  }
+  int tag = 0;
+  const double rate = best_common_rate(comm, rank, [&] {
+    MPI_Comm made = MPI_COMM_NULL;
+    MPI_Comm_create_group(comm, group, tag++ % 1000, &made);
+    MPI_Comm_free(&made);
+  });
   MPI_Group_free(&group);
-  return best;
+  return rate;
 }
 
 /// Memory of rank 1 that rank 0 reads and writes.
@@ -169,14 +163,20 @@ class Target {
   char* memory_ = nullptr;
 };
 
-/// The best rate of `count` calls of `work`, on rank 0 alone.
+/// The best rate of calls of `work` on this rank alone, for a short while; the clock is read after `at_once`.
 template <class Work>
-double best_rate(int count, Work&& work) {
+double best_rate(int at_once, Work&& work) {
   double best = 0;
   for (int repetition = 0; repetition < kRepetitions; ++repetition) {
     const double start = seconds();
-    for (int i = 0; i < count; ++i) work();
-    best = std::max(best, count / (seconds() - start));
+    double now = start;
+    int count = 0;
+    while (now < start + kSeconds) {
+      for (int i = 0; i < at_once; ++i) work();
+      count += at_once;
+      now = seconds();
+    }
+    best = std::max(best, count / (now - start));
   }
   return best;
 }
@@ -192,17 +192,17 @@ void quiet_barrier(MPI_Comm comm) {
   }
 }
 
-/// Rank 0 reads and writes rank 1's memory while rank 1 does nothing.
+/// Rank 0 reads and writes rank 1's memory while rank 1 waits.
 void measure_one_sided(MPI_Comm comm, int rank, std::size_t large_bytes, RawFloor& floor) {
   Target target(comm, rank, large_bytes);
   if (rank == 0) {
     std::vector<char> here(large_bytes, 2);
-    floor.puts_per_s = best_rate(kRoundTrips, [&] { target.put(here.data(), kMessageBytes); });
-    floor.gets_per_s = best_rate(kRoundTrips, [&] { target.get(here.data(), kMessageBytes); });
+    floor.puts_per_s = best_rate(100, [&] { target.put(here.data(), kMessageBytes); });
+    floor.gets_per_s = best_rate(100, [&] { target.get(here.data(), kMessageBytes); });
     const double rate = best_rate(1, [&] { target.get(here.data(), large_bytes); });
     if (here[large_bytes / 2] == 1) floor.get_bytes_per_s = rate * static_cast<double>(large_bytes);
   }
-  quiet_barrier(comm);
+  MPI_Barrier(comm);  // spins: on some networks the target must make progress
 }
 
 double memcpy_rate(std::size_t bytes) {
@@ -228,7 +228,7 @@ RawFloor measure_raw_floor(std::size_t large_bytes) {
     floor.mailbox_round_trips_per_s = mailbox_rate(pair, rank);
     floor.send_recv_round_trips_per_s = send_recv_rate(pair, rank);
     floor.messages_per_s = message_rate(pair, rank);
-    floor.groups_per_s = group_rate(pair);
+    floor.groups_per_s = group_rate(pair, rank);
     measure_one_sided(pair, rank, large_bytes, floor);
   }
   if (rank == 0) floor.memcpy_bytes_per_s = memcpy_rate(large_bytes);
