@@ -145,7 +145,7 @@ bool Crew::run_one(Member& me, Lock& lock) {
   Job* job = woken ? nullptr : work_.take_job(!me.spare);
   if (!woken && job == nullptr) return false;
   note_looking(me, false);
-  running_.fetch_add(1, std::memory_order_relaxed);
+  running_.fetch_add(1);  // before a look whether the ticking thread rests
   work_.before_job();
   if (woken) {
     me.executor.go_on(lock, now());

@@ -57,7 +57,7 @@ class Crew {
   /// Some thread of the crew runs user code.
   bool busy() const;
   /// The same for who does not have the lock: may be out of date at once.
-  bool any_running() const { return running_.load(std::memory_order_relaxed) > 0; }
+  bool any_running() const { return running_.load() > 0; }
   /// Tells running jobs that they have run for long.
   void still_running(Time now);
   /// Ends the threads; jobs that are suspended on them are unwound there. Without the lock.

@@ -30,7 +30,6 @@ namespace runtime {
 namespace {
 
 constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
-constexpr Nanoseconds kTick = kMillisecond;
 /// How long an idle rank polls before it sleeps.
 constexpr Nanoseconds kSpin = 50 * kMicrosecond;
 /// After this the poller lets others run first: whom it waits for may be on the same core. Where more ranks
@@ -49,7 +48,6 @@ constexpr std::uint32_t kPollEvery = 64;
 constexpr std::uint32_t kWakesHeldMax = 10;
 /// A thread of its own that waits looks around now and then.
 constexpr Nanoseconds kGuestSleepMax = kSecond;
-constexpr int kIdleTicksBeforeParking = 20;
 /// Shorter pieces are left to one thread; from the second length on somebody looks at the mail meanwhile.
 constexpr Nanoseconds kShortPiece = 20 * kMicrosecond;
 constexpr Nanoseconds kLongPiece = kMillisecond;
@@ -141,7 +139,7 @@ Engine::Engine(const Topology& topology, transport::Transport& transport, Store&
     watchman_.emplace(topology_, transport_, *settings_.sentinel, settings_.lost_after);
   }
   settings_.awake->ranks.fetch_add(1);
-  ticker_ = std::thread([this] { ticking(); });
+  start_ticker();
 }
 
 void Engine::make_worker() {
@@ -161,12 +159,7 @@ void Engine::make_worker() {
 }
 
 Engine::~Engine() {
-  stop_ = true;
-  {
-    const std::lock_guard lock(park_mutex_);
-    park_.notify_all();
-  }
-  ticker_.join();
+  stop_ticker();
   if (crew_ != nullptr) crew_->stop();
   gangs_.reset();
   settings_.awake->ranks.fetch_sub(1);
@@ -487,6 +480,7 @@ void Engine::drive(Done done, Nanoseconds timeout_ns, Lock& lock) {
   }
   --driving_;
   transport_.flush();
+  rouse_ticker();
 }
 
 void Engine::drive_until(const std::function<bool()>& done, Nanoseconds timeout_ns, Lock& lock) {
@@ -571,7 +565,6 @@ bool Engine::pause(Time idle_since, Time deadline, Lock& lock) {
   idle_ = true;
   const bool slept = sleep_until(until, lock);
   idle_ = false;
-  unpark_ticker();
   return slept;
 }
 
@@ -629,6 +622,7 @@ void Engine::resume(Job& job) {
 }
 
 void Engine::before_job() {
+  rouse_ticker();
   if (crew_ == nullptr || worker_->typical_piece() < kShortPiece) [[likely]]
     return;
   if (worker_->has_startable() || worker_->typical_piece() >= kLongPiece) crew_->relieve(!posted_.empty());
@@ -644,6 +638,7 @@ bool Engine::orderly() {
 }
 
 void Engine::sent() {
+  rouse_ticker();
   const TaskFrame* frame = thread_frame_or_null();         // none on the ticking thread
   if (frame != nullptr && frame->guest) return publish();  // nobody else may send for a while
   ++unpolled_;
@@ -673,6 +668,8 @@ void Engine::promote(ObjectId awaited) {
 /// is pending, because what is pending may be itself, or need what it is about to submit.
 bool Engine::hold_back(std::uint32_t count, std::size_t bytes, Lock& lock) {
   if (head_ != nullptr) {
+    if (ticker_state_.load() != TickerState::ticks) [[unlikely]]
+      head_->set_time(now());  // the ticking thread has not, for a while
     const TaskFrame& frame = thread_frame();
     if (frame.job != nullptr || frame.guest || head_->has_room(count, bytes)) [[likely]]
       return true;
@@ -862,51 +859,6 @@ void Engine::end_timeouts(Time t) {
     wake(*timeout.waiter);
     return true;
   });
-}
-
-// ---- the ticking thread ----
-
-void Engine::unpark_ticker() {
-  if (!parked_.load()) return;
-  const std::lock_guard lock(park_mutex_);
-  parked_ = false;
-  park_.notify_one();
-}
-
-/// While user code runs, mail is answered every millisecond; while the rank sleeps, so does this thread.
-void Engine::ticking() {
-  std::uint64_t last_polls = 0;
-  int idle_ticks = 0;
-  while (!stop_) {
-    std::unique_lock park(park_mutex_);
-    if (idle_ticks >= kIdleTicksBeforeParking) {
-      parked_ = true;
-      park_.wait(park, [this] { return !parked_ || stop_; });
-      idle_ticks = 0;
-    }
-    park_.wait_for(park, std::chrono::nanoseconds(kTick), [this] { return stop_.load(); });
-    park.unlock();
-    const bool crew_from_start =
-        head_ == nullptr || topology_.size() == 1;  // else looked at with the lock only
-    const bool idle = idle_ && !(crew_from_start && crew_->any_running());
-    idle_ticks = idle ? idle_ticks + 1 : 0;
-    if (!idle) tick_once(last_polls);
-    leave_if_overdue();
-  }
-}
-
-void Engine::tick_once(std::uint64_t& last_polls) {
-  const std::uint64_t polls = polls_.load(std::memory_order_relaxed);
-  const Lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) return;
-  if (head_ != nullptr) head_->set_time(now());  // for what the driver submits between two looks at its mail
-  if (crew_ != nullptr) crew_->still_running(now());
-  if (std::exchange(last_polls, polls) != polls) return;
-  if (Job* job = executor_.running()) job->still_running(now());
-  keep_time(kNever);
-  if (poll() > 0) transport_.ring();  // the main thread may have gone to sleep meanwhile
-  if (crew_ == nullptr || main_looks()) return;
-  if (worker_->has_startable() || !posted_.empty()) crew_->relieve(!posted_.empty());
 }
 
 }  // namespace runtime

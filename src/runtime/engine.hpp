@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -39,6 +38,8 @@
 #include "runtime/quiet.hpp"
 #include "runtime/remote_head.hpp"
 #include "runtime/room.hpp"
+#include "runtime/tick_pace.hpp"
+#include "runtime/tick_timer.hpp"
 #include "runtime/topology.hpp"
 #include "runtime/watchman.hpp"
 #include "runtime/worker.hpp"
@@ -211,9 +212,22 @@ class Engine final : private Waiting,
   bool keep_time(Time deadline);
   bool pause(Time idle_since, Time deadline, Lock& lock);
   void end_timeouts(Time t);
+
+  // engine_ticking.cpp
+  void start_ticker();
+  void stop_ticker();
   void ticking();
-  void tick_once(std::uint64_t& last_polls);
-  void unpark_ticker();
+  TickPace::Saw tick_once(std::uint64_t& last_polls);
+  bool nobody_computes() const;
+  void rest_ticker();
+  void doze_ticker();
+  /// Somebody begins to compute, or to wait for a time.
+  void rouse_ticker() {
+    if (ticker_state_.load() != TickerState::ticks) [[unlikely]]
+      start_ticks();
+  }
+  void start_ticks();
+
   void send_to_all(MessageType type, std::uint8_t flags);
   void say_goodbye(Lock& lock);
 
@@ -270,12 +284,12 @@ class Engine final : private Waiting,
   std::optional<Watchman> watchman_;  ///< where ranks are processes
 
   std::atomic<std::uint64_t> polls_{0};  ///< by the main thread
-  std::atomic<bool> idle_{false};        ///< the main thread sleeps: the ticker has nothing to do
-  std::atomic<bool> parked_{false};
+  std::atomic<bool> idle_{false};        ///< the main thread sleeps
   std::atomic<bool> stop_{false};
   std::atomic<std::int64_t> overdue_at_{kNeverEnds.ns};  ///< the driver must have come back by then
-  std::mutex park_mutex_;
-  std::condition_variable park_;
+  enum class TickerState : std::uint8_t { ticks, dozes, rests };
+  std::atomic<TickerState> ticker_state_{TickerState::ticks};
+  TickTimer tick_timer_;
   std::thread ticker_;
 };
 

@@ -131,7 +131,12 @@ void State::refresh(Worker& worker) {
 /// give back.
 LaneId State::lane_with_room(const Worker& worker) const {
   if (!worker.live || worker.active.size == 0 || worker.started >= worker.active.size) return kNone;
-  if (worker.load >= limits.prefetch * worker.active.size || worker.reserve_position != kNone) return kNone;
+  if (worker.reserve_position != kNone) return kNone;
+  const Nanoseconds load = worker.load / worker.active.size;
+  // Of work that is known to be longer the next one, so that no slot waits for a message between two of them.
+  const bool next_one =
+      load > limits.prefetch && load < limits.ahead && worker.queued.size < worker.active.size;
+  if (load >= limits.prefetch && !next_one) return kNone;
   if (worker.free.base[0] > 0) return kNone;  // a queue would keep others from the cpus that are left
   const Index last = worker.queued.tail != kNone ? worker.queued.tail : worker.active.tail;
   const LaneId lane = pieces[last].lane;

@@ -20,6 +20,7 @@ namespace rankine::scheduler {
 /// Settings; the defaults are what DESIGN says.
 struct Limits {
   Nanoseconds prefetch = 200 * kMicrosecond;  ///< estimated work sent ahead to one worker
+  Nanoseconds ahead = 4 * kMillisecond;  ///< where more than that runs, but less than this: one piece more
   /// With many workers the pieces of a map get longer: so much for each of them, that rank 0, which needs a
   /// quarter of that for a piece, can serve them all.
   Nanoseconds piece_for_each = 4 * kMicrosecond;

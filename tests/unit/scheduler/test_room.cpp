@@ -26,6 +26,7 @@ Resources gpus(double amount) {
 Limits after(Nanoseconds wait) {
   Limits limits;
   limits.room_after = wait;
+  limits.ahead = 0;  // what starts here runs at once
   return limits;
 }
 

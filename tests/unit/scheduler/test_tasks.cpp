@@ -84,3 +84,21 @@ TEST_CASE("a failed dependency fails the task with the first cause, through a ch
   h.handle(Released{ObjectId{kLength}, kHead});
   CHECK(h.scheduler.counts().live_objects == 0);
 }
+
+TEST_CASE("of tasks of a millisecond a busy worker has the next one; of long or unknown ones it has not") {
+  for (const auto& [duration, ahead] :
+       {std::pair{kMillisecond, std::size_t{1}}, std::pair{kSecond, std::size_t{0}}}) {
+    Harness h;
+    const ClassId c = h.intern();
+    h.join(1);
+    h.submit(1, c);
+    h.submit(2, c);
+    CHECK(h.of<Start>().empty());  // how long it takes is not known
+    h.finish(1, 1, 1, 1, false, duration);
+    CHECK(h.of<Start>().size() == 1);
+    h.submit(3, c);
+    CHECK(h.of<Start>().size() == ahead);
+    h.submit(4, c);
+    CHECK(h.of<Start>().empty());  // one is enough
+  }
+}
