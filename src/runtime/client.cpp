@@ -511,6 +511,7 @@ detail::ValueBytes Client::value(EntryElement what) {
     }
     if (!slot.blob->located) return {slot.blob->inline_bytes(), {}};
     const Location place = slot.blob->location();
+    if (entry.many) read_ahead(entry, what.element);
     lock.unlock();
     try {
       return puller_.get(place);
@@ -518,6 +519,20 @@ detail::ValueBytes Client::value(EntryElement what) {
       if (place == gone || !ask_again(entry, what.element, place)) throw;
       gone = place;
     }
+  }
+}
+
+/// Who reads the values of a range one after another gets those of other nodes in batches: without that each
+/// of them would cost a round trip.
+void Client::read_ahead(Entry& entry, std::uint32_t element) {
+  constexpr std::uint32_t kAhead = 64;
+  const auto before = std::exchange(last_read_, {&entry, element});
+  if (before.entry != &entry || before.element + 1 != element) return;
+  const std::uint32_t end = std::min(entry.count, element + kAhead);
+  for (std::uint32_t i = element + 1; i < end; ++i) {
+    const Slot& slot = entry.slot(i);
+    if (slot.state != Slot::State::ready || !slot.blob->located) return;
+    if (!puller_.fetch_ahead(slot.blob->location())) return;
   }
 }
 

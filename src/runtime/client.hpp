@@ -146,12 +146,14 @@ class Client final : public detail::Context {
   bool may_be_told(Nanoseconds timeout_ns) const;
   void wait_one(Entry& entry, std::uint32_t element, Lock& lock);
   detail::Buffer allocate_for_disk(std::size_t bytes);
+  void read_ahead(Entry& entry, std::uint32_t element);
   bool ask_again(Entry& entry, std::uint32_t element, const Location& gone);
 
   Waiting& waiting_;
   HeadPort& head_;
   Store& store_;
   Puller& puller_;
+  detail::EntryElement last_read_;  ///< of a range, in the arena
   Room& room_;
   BlobPool& blobs_;
   Settings settings_;

@@ -116,6 +116,14 @@ void Puller::fetch(const Location& origin, std::function<void(std::optional<deta
   fetch.release();  // till conclude
 }
 
+bool Puller::fetch_ahead(const Location& origin) {
+  if (origin.bytes > part_bytes_ || store_.is_here(origin)) return false;
+  const auto known = known_.find(origin);  // else no replica would be kept until it is read
+  if (known == known_.end() || known->second.was_here || active_.contains(origin)) return false;
+  copy_of(origin);
+  return true;
+}
+
 /// The copy that is on its way, or a new one.
 Puller::CopyPtr Puller::copy_of(const Location& origin) {
   if (const auto known = active_.find(origin); known != active_.end()) return known->second;

@@ -49,6 +49,9 @@ class Puller {
   /// The same without waiting: `then` gets the bytes, perhaps before this returns, or none where they are
   /// lost.
   void fetch(const Location& origin, std::function<void(std::optional<detail::ValueBytes>)> then);
+  /// A small value of another node that will be read soon: it is asked for now. False if there is nothing to
+  /// ask for: it is here, on its way, or better had when it is read.
+  bool fetch_ahead(const Location& origin);
   /// Ask `source` for this value; this rank is told to forget it when it is freed.
   void advise(const Location& origin, Rank source);
   void forget(const Location& origin);

@@ -174,6 +174,19 @@ TEST_CASE("a result of another node is read by the driver, once") {
   });
 }
 
+TEST_CASE("many small results of another node are each pulled once, in order or not") {
+  rk::run_as_threads(rk::PretendedNodes{2, 1}, small_arena(), [] {
+    std::vector<std::uint64_t> seeds(300);
+    std::iota(seeds.begin(), seeds.end(), 0);
+    const auto made = rk::map<make>({.rank = 1}, seeds, std::uint64_t{1'000});
+    for (const std::size_t i : {299u, 7u, 150u}) CHECK(sum(made[i].get()) == expected_sum(i, 1'000));
+    CHECK(rk::statistics().store.pulls == 3);  // nothing is had that nobody reads
+    const std::vector<Numbers> all = made.get();
+    for (std::size_t i = 0; i < all.size(); ++i) REQUIRE(sum(all[i]) == expected_sum(i, 1'000));
+    CHECK(rk::statistics().store.pulls == 300);
+  });
+}
+
 TEST_CASE("a broadcast uses each link of the tree once") {
   rk::run_as_threads(rk::PretendedNodes{7, 1}, small_arena(), [] {
     const auto object = rk::put(make(9, 300'000));

@@ -172,6 +172,29 @@ TEST_CASE("a value of another node comes by one answer or in parts, and is kept 
   }
 }
 
+TEST_CASE("small values are asked for ahead, once, and then read without waiting; large ones are not") {
+  Cluster cluster({0, 1});
+  std::vector<Location> origins;
+  for (int i = 0; i < 50; ++i) origins.push_back(put(cluster[0], 8'192, i));
+  for (const Location& origin : origins) {
+    CHECK_FALSE(cluster[1].puller.fetch_ahead(origin));  // nobody would say when it can go
+    cluster[1].puller.advise(origin, Rank{0});
+    CHECK(cluster[1].puller.fetch_ahead(origin));
+    CHECK_FALSE(cluster[1].puller.fetch_ahead(origin));  // on its way
+  }
+  CHECK_FALSE(cluster[0].puller.fetch_ahead(origins.front()));
+  cluster.settle();
+  cluster.meanwhile = [] { FAIL("a value that is here is waited for"); };
+  for (int i = 0; i < 50; ++i) {
+    CHECK_FALSE(cluster[1].puller.fetch_ahead(origins[static_cast<std::size_t>(i)]));
+    CHECK(holds(cluster[1].puller.get(origins[static_cast<std::size_t>(i)]), 8'192, i));
+  }
+  CHECK(cluster[0].count(MessageType::pull) == 50);
+  const Location large = put(cluster[0], kMiB, 1);
+  cluster[1].puller.advise(large, Rank{0});
+  CHECK_FALSE(cluster[1].puller.fetch_ahead(large));
+}
+
 TEST_CASE("a holder that has not asked yet fetches the value for who asks it, once") {
   Cluster cluster({0, 1, 2, 3});
   const Location origin = put(cluster[0], 2 * kMiB, 3);

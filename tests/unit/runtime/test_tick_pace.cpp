@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often the ticking thread looks around.
+#include <utility>
+
 #include "catch.hpp"
 #include "runtime/tick_pace.hpp"
 
