@@ -87,6 +87,7 @@ void Engine::doze_ticker() {
   ticker_state_ = TickerState::dozes;
   somebody_sleeps_ = true;
   tick_timer_.rest();
+  if (poll() > 0) transport_.ring();  // what was sent before the state said who to rouse leaves now
   const Time t = now();
   const Nanoseconds rest = std::min(t + kDozeMax, next_alarm()) - t;
   lock.unlock();

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rankine-bench-quiet and rankine-bench-objects show what they must: idle ranks take next to no CPU, also beside
-a driver that computes, and a large object is in memory once. Times are not asserted: this machine may be
-busy."""
+"""rankine-bench-quiet and rankine-bench-objects show what they must: idle ranks take next to no CPU, also
+beside a driver that computes, and a large object is in memory once. Times are not asserted: this machine may
+be busy."""
 import json
 import os
 import tempfile
