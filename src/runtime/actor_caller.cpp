@@ -185,12 +185,12 @@ void ActorCaller::note(MessageType type, ObjectId object, std::uint32_t count) {
 }
 
 ActorLink& ActorCaller::link_of(Entry& actor) {
-  if (actor.link != nullptr) return *actor.link;
+  if (actor.link() != nullptr) return *actor.link();
   links_.push_back(std::make_unique<ActorLink>());
   ActorLink& link = *links_.back();
   link.slot = links_.size() - 1;
   link.actor = &actor;
-  actor.link = &link;
+  actor.extra().link = &link;
   client_.want(actor, 0, 1);
   return link;
 }
@@ -237,8 +237,8 @@ void ActorCaller::end_all(ActorLink& link) {
 void ActorCaller::on_place(MessageReader& reader) {
   const auto message = reader.record<PlaceMessage>();
   Entry* actor = client_.find(message.actor);
-  if (actor == nullptr || actor->link == nullptr) return;
-  ActorLink& link = *actor->link;
+  if (actor == nullptr || actor->link() == nullptr) return;
+  ActorLink& link = *actor->link();
   if (link.state == ActorLink::State::dead) return;
   actor->references.fetch_add(1, std::memory_order_relaxed);
   switch (static_cast<PlaceMessage::State>(message.header.flags)) {
@@ -468,7 +468,7 @@ void ActorCaller::on_reply(const ReplyMessage& reply, Blob* blob, bool failed, s
     drop_value(blob);
     return client_.unhold_all(inside);
   }
-  at(index).result->inside.swap(inside);
+  if (!inside.empty()) at(index).result->extra().inside.swap(inside);
   end(index, failed ? Slot::State::failed : Slot::State::ready, blob);
 }
 
@@ -501,8 +501,8 @@ void ActorCaller::fail_packed(std::uint32_t index, std::span<const std::byte> fa
 
 void ActorCaller::on_covered(const ActorNote& covered) {
   const Entry* actor = client_.find(covered.actor);
-  if (actor == nullptr || actor->link == nullptr) return;
-  ActorLink& link = *actor->link;
+  if (actor == nullptr || actor->link() == nullptr) return;
+  ActorLink& link = *actor->link();
   for (std::uint32_t index = link.first, next; index != MadeCall::kNone; index = next) {
     MadeCall& made = at(index);
     next = made.next;
@@ -540,7 +540,7 @@ void ActorCaller::publish(Entry& entry) {
 /// The head gets the value; a place in an arena is its own from now on.
 void ActorCaller::fulfil(Entry& entry) {
   std::vector<InsideRecord> inside;
-  for (Entry* inner : entry.inside) {
+  for (Entry* inner : entry.inside()) {
     if (inner->secret) publish(*inner);
     inside.push_back({0, inner->first});
   }
@@ -559,15 +559,15 @@ void ActorCaller::fulfil(Entry& entry) {
 }
 
 void ActorCaller::forget(Entry& entry) {
-  if (entry.link != nullptr) {
-    ActorLink& link = *std::exchange(entry.link, nullptr);
+  if (entry.link() != nullptr) {
+    ActorLink& link = *std::exchange(entry.extra().link, nullptr);
     while (link.first != MadeCall::kNone) remove(link.first);
     const std::size_t slot = link.slot;
     std::swap(links_[slot], links_.back());
     links_[slot]->slot = slot;
     links_.pop_back();
   }
-  client_.unhold_all(entry.inside);
+  if (!entry.inside().empty()) client_.unhold_all(entry.extra().inside);
   if (entry.secret && entry.single.blob != nullptr && entry.single.blob->located)
     free_place(entry.single.blob->location());
 }

@@ -273,8 +273,7 @@ HostedCall* ActorHost::take_call() {
 void ActorHost::recycle(HostedCall* call) {
   if (call->awaiting) {
     for (const detail::EntryElement& what : call->dependencies) {
-      std::erase_if(static_cast<Entry*>(what.entry)->watchers,
-                    [call](const Watcher& watcher) { return watcher.waiter == call; });
+      static_cast<Entry*>(what.entry)->unwatch(*call);
     }
   }
   client_.unhold_all(call->refs);
@@ -311,7 +310,7 @@ void ActorHost::await_arguments(HostedCall* call, std::span<const ObjectId> depe
     client_.want(*entry, element, 1);
     if (!entry->slot(element).pending()) continue;
     ++call->remaining;
-    entry->watchers.push_back({call, element, 0});
+    entry->extra().watchers.push_back({call, element, 0});
   }
   call->awaiting = call->remaining > 0;
   call->notify = &on_arguments;

@@ -25,11 +25,6 @@ using detail::ObjectEntry;
 
 namespace {
 
-void unwatch(Entry& entry, const Waiter& waiter) {
-  if (entry.watchers.empty()) return;
-  std::erase_if(entry.watchers, [&](const Watcher& watcher) { return watcher.waiter == &waiter; });
-}
-
 constexpr const char* kDrainedText =
     "rankine: the run is draining: what the driver waits for will not come in this run. Remedy: let "
     "Runtime::run see this exception; run again with the same run directory to go on";
@@ -118,16 +113,16 @@ void Client::close() {
   const auto tell_head = [this](const Entry* entry) {
     if (!entry->secret) head_.note(MessageType::released, entry->first, entry->count, false);
   };
-  for (const auto& [id, entry] : singles_) cut_off(entry);
+  for (Entry* entry : singles_) cut_off(entry);
   for (const auto& [id, entry] : ranges_) cut_off(entry);
   if (settings_.rank == kHead) {
-    for (const auto& [id, entry] : singles_) tell_head(entry);
+    for (const Entry* entry : singles_) tell_head(entry);
     for (const auto& [id, entry] : ranges_) tell_head(entry);
   }
   std::vector<Entry*> inside;
-  for (const auto& [id, entry] : singles_) {
-    inside.insert(inside.end(), entry->inside.begin(), entry->inside.end());
-    entry->inside.clear();
+  for (Entry* entry : singles_) {
+    inside.insert(inside.end(), entry->inside().begin(), entry->inside().end());
+    if (!entry->inside().empty()) entry->extra().inside.clear();
   }
   singles_.clear();
   ranges_.clear();
@@ -139,8 +134,8 @@ void Client::close() {
 // ---- entries ----
 
 Entry* Client::find(ObjectId object) const {
-  const auto single = singles_.find(number(object));
-  if (single != singles_.end()) return single->second;
+  const auto single = singles_.find(object);
+  if (single != singles_.end()) return *single;
   const auto after = ranges_.upper_bound(number(object));
   if (after == ranges_.begin()) return nullptr;
   Entry* entry = std::prev(after)->second;
@@ -160,21 +155,22 @@ Entry* Client::make_entry(ObjectId first, std::uint32_t count, bool range) {
   entry->count = count;
   entry->context = this;
   if (range) {
-    entry->many = std::make_unique<Slot[]>(count);
+    entry->range = true;
+    entry->extra().many = std::make_unique<Slot[]>(count);
     ranges_.emplace(number(first), entry);
   } else {
-    singles_.emplace(number(first), entry);
+    singles_.insert(entry);
   }
   return entry;
 }
 
 void Client::erase(Entry* entry) {
-  if (entry->many) {
+  if (entry->range) {
     ranges_.erase(number(entry->first));
   } else {
-    singles_.erase(number(entry->first));
+    singles_.erase(entry);
   }
-  if (entry->secret || entry->link != nullptr || !entry->inside.empty()) secrets_->forget(*entry);
+  if (entry->secret || entry->link() != nullptr || !entry->inside().empty()) secrets_->forget(*entry);
   if (!entry->secret) {
     head_.note(MessageType::released, entry->first, entry->count, false);
   } else {
@@ -393,9 +389,9 @@ void Client::on_deliver(const DeliverMessage& deliver_message, MessageReader& me
 
 void Client::complete(Entry& entry, std::uint32_t element) {
   ++entry.ended;
-  if (entry.watchers.empty()) return;
+  if (!entry.watched()) return;
   const bool whole = entry.ended == entry.count;
-  std::erase_if(entry.watchers, [&](const Watcher& watcher) {
+  std::erase_if(entry.extra().watchers, [&](const Watcher& watcher) {
     if (watcher.element != element && !(whole && watcher.element == Watcher::kWhole)) return false;
     Waiter& waiter = *watcher.waiter;
     if (waiter.order != nullptr) waiter.order->push_back(watcher.token);
@@ -444,9 +440,9 @@ void Client::wait_one(Entry& entry, std::uint32_t element, Lock& lock) {
   Waiter waiter;
   waiter.interruptible = true;
   waiter.awaited = offset(entry.first, element);
-  entry.watchers.push_back({&waiter, element, 0});
+  entry.extra().watchers.push_back({&waiter, element, 0});
   waiting_.block(waiter, -1, lock);
-  if (waiter.remaining > 0) unwatch(entry, waiter);
+  if (waiter.remaining > 0) entry.unwatch(waiter);
   throw_if_interrupted(waiter);
 }
 
@@ -468,11 +464,11 @@ std::vector<std::uint32_t> Client::wait(std::span<const EntryElement> those, std
   for (std::uint32_t i = 0; i < those.size(); ++i) {
     Entry& entry = as_entry(*those[i].entry);
     if (!entry.slot(those[i].element).pending()) continue;
-    entry.watchers.push_back({&waiter, those[i].element, i});
+    entry.extra().watchers.push_back({&waiter, those[i].element, i});
   }
   if (!those.empty()) waiting_.promote(offset(those[0].entry->first, those[0].element));
   waiting_.block(waiter, timeout_ns, lock);
-  for (const EntryElement& what : those) unwatch(as_entry(*what.entry), waiter);
+  for (const EntryElement& what : those) as_entry(*what.entry).unwatch(waiter);
   throw_if_interrupted(waiter);
   return order;
 }
@@ -487,9 +483,9 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
   waiter.interruptible = may_be_told(timeout_ns);
   waiter.awaited = entry.first;
   waiter.awaited_count = entry.count;
-  entry.watchers.push_back({&waiter, Watcher::kWhole, 0});
+  entry.extra().watchers.push_back({&waiter, Watcher::kWhole, 0});
   waiting_.block(waiter, timeout_ns, lock);
-  unwatch(entry, waiter);
+  entry.unwatch(waiter);
   throw_if_interrupted(waiter);
   return entry.ended == entry.count;
 }
@@ -511,7 +507,7 @@ detail::ValueBytes Client::value(EntryElement what) {
     }
     if (!slot.blob->located) return {slot.blob->inline_bytes(), {}};
     const Location place = slot.blob->location();
-    if (entry.many) read_ahead(entry, what.element);
+    if (entry.range) read_ahead(entry, what.element);
     lock.unlock();
     try {
       return puller_.get(place);

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <tsl/robin_map.h>
+#include <tsl/robin_set.h>
 
 #include <rankine/runtime/context.hpp>
 
@@ -54,6 +54,20 @@ class StateKeeper {
  protected:
   ~StateKeeper() = default;
 };
+
+/// Entries by the ids that they hold themselves.
+struct HashEntry {
+  using is_transparent = void;
+  std::size_t operator()(ObjectId id) const { return static_cast<std::size_t>(number(id)); }
+  std::size_t operator()(const Entry* entry) const { return (*this)(entry->first); }
+};
+struct EqualEntry {
+  using is_transparent = void;
+  bool operator()(const Entry* a, const Entry* b) const { return a->first == b->first; }
+  bool operator()(ObjectId id, const Entry* entry) const { return id == entry->first; }
+  bool operator()(const Entry* entry, ObjectId id) const { return id == entry->first; }
+};
+using EntryTable = tsl::robin_set<Entry*, HashEntry, EqualEntry, std::allocator<Entry*>, true>;
 
 class Client final : public detail::Context {
  public:
@@ -158,7 +172,7 @@ class Client final : public detail::Context {
   BlobPool& blobs_;
   Settings settings_;
   EndOfTime& end_;
-  tsl::robin_map<std::uint64_t, Entry*> singles_;
+  EntryTable singles_;
   std::map<std::uint64_t, Entry*> ranges_;  ///< by the first id
   std::vector<Entry*> free_entries_;
   struct Question {

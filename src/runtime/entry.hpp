@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <rankine/runtime/context.hpp>
@@ -60,19 +61,38 @@ struct Slot {
   }
 };
 
+/// One name of an object, or of a range of them. A million tasks may wait at a time: what few entries need is
+/// kept apart.
 struct Entry : detail::ObjectEntry {
+  struct Extra {
+    std::unique_ptr<Slot[]> many;  ///< ranges
+    ActorLink* link = nullptr;     ///< of an actor that was called from here
+    std::vector<Entry*> inside;    ///< of a call's result: what lies inside, held
+    std::vector<Watcher> watchers;
+  };
+
   Slot single;
-  std::unique_ptr<Slot[]> many;  ///< ranges
   std::uint32_t ended = 0;
+  std::uint32_t call = 0;  ///< the pending call that it is the result of; 0: none
+  bool range = false;
   bool unasked = false;  ///< made here: its ends come without being asked for
   /// The result of an actor's call that was not shown to anybody beyond this rank: the head does not know it.
   bool secret = false;
-  std::uint32_t call = 0;      ///< the pending call that it is the result of; 0: none
-  ActorLink* link = nullptr;   ///< of an actor that was called from here
-  std::vector<Entry*> inside;  ///< of a call's result: what lies inside, held
-  std::vector<Watcher> watchers;
 
-  Slot& slot(std::uint32_t element) { return many ? many[element] : single; }
+  Slot& slot(std::uint32_t element) { return range ? extra_->many[element] : single; }
+  Extra& extra() {
+    if (!extra_) extra_ = std::make_unique<Extra>();
+    return *extra_;
+  }
+  ActorLink* link() const { return extra_ ? extra_->link : nullptr; }
+  std::span<Entry* const> inside() const {
+    return extra_ ? std::span<Entry* const>(extra_->inside) : std::span<Entry* const>();
+  }
+  bool watched() const { return extra_ && !extra_->watchers.empty(); }
+  void unwatch(const Waiter& waiter) {
+    if (!watched()) return;
+    std::erase_if(extra_->watchers, [&](const Watcher& watcher) { return watcher.waiter == &waiter; });
+  }
 
   /// As new, for another object.
   void clear(BlobPool& blobs) {
@@ -80,21 +100,25 @@ struct Entry : detail::ObjectEntry {
       if (slot(i).owned) blobs.drop(slot(i).blob);
     }
     single.reset();
-    many.reset();
     count = 1;
     ended = 0;
-    unasked = false;
-    secret = false;
     call = 0;
-    link = nullptr;
-    inside.clear();
-    watchers.clear();
+    range = unasked = secret = false;
+    if (!extra_) return;
+    extra_->many.reset();
+    extra_->link = nullptr;
+    extra_->inside.clear();
+    extra_->watchers.clear();
   }
   ~Entry() {
     for (std::uint32_t i = 0; i < count; ++i) {
       if (slot(i).owned) Blob::drop(slot(i).blob);
     }
   }
+
+ private:
+  std::unique_ptr<Extra> extra_;
 };
+static_assert(sizeof(Entry) <= 72, "a million of them is usual");
 
 }  // namespace rankine::runtime
