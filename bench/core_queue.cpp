@@ -124,7 +124,8 @@ void add_queue(Suite& suite, const Setting& setting) {
       [] { return pending_bytes([] { return rk::map<increment>(numbers()); }); }, pending);
   suite.figure(
       "head_bytes_per_pending_task", [] { return pending_bytes(submit_all); }, pending);
-  suite.figure("head_bytes_per_finished_task", finished_bytes, {{}, {}, setting.target(1)});
+  // None; what malloc keeps of a million tasks differs by a few MB from round to round.
+  suite.figure("head_bytes_per_finished_task", finished_bytes, {{}, {}, setting.target(4)});
   const int times = suite.quick() ? 3 : 7;
   suite.figure(
       "queued_1m_tasks_submit_run_collect",

@@ -89,7 +89,7 @@ TEST_CASE("at the margin nothing new starts, what runs may end, the driver's wai
     bool told = false;
     int ended = 0;
     const rk::Time start = rk::now();
-    const int code = rk::run_as_threads(ranks, short_run(400ms, 200ms), [&] {
+    const int code = rk::run_as_threads(ranks, short_run(900ms, 400ms), [&] {
       const auto futures = rk::map<until_drain>(std::vector<int>(100, 7));
       try {
         futures.wait();
