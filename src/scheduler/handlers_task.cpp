@@ -228,6 +228,9 @@ void State::on(const Recalled& event) {
     set_recalling(index, false);
     set_estimate(index, piece.estimate / piece.count * (piece.count - event.count));
     piece.count -= event.count;
+    // All that is queued was asked back meanwhile; what had a recall under way was passed over then.
+    const bool all_asked_back = draining || worker.reserve_position != kNone;
+    if (piece.state == PieceState::queued && all_asked_back) send_recall(index, piece.element, piece.count);
   }
   give_back(owner, from, event.count, like);
   refresh(worker);

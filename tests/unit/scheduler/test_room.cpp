@@ -267,3 +267,42 @@ TEST_CASE("a piece that began before its turn counts as running once that is kno
   h.handle(Started{ObjectId{3}, Rank{1}, 1});
   CHECK(h.scheduler.explain(ObjectId{3}).state == Explanation::State::running);
 }
+
+TEST_CASE("a queued piece whose tail was being asked back when room was kept is asked back, too") {
+  Limits limits;
+  limits.room_after = kSecond;
+  Harness h(limits);
+  h.join(1, 2);
+  const ClassId small = h.intern(1);
+  h.submit(1, small);
+  h.finish(1, 1, 1, 1, false, 90 * kMicrosecond);  // two of them are a piece
+  std::deque<Start> pieces;
+  const auto finish_first = [&] {
+    const Start ends = pieces.front();
+    pieces.pop_front();
+    h.finish(number(ends.first), 1, ends.attempt, ends.count, false, 90 * kMicrosecond);
+    for (const Start& start : h.of<Start>()) pieces.push_back(start);
+  };
+  h.submit_range(100, 4, small);
+  for (const Start& start : h.of<Start>()) pieces.push_back(start);
+  h.submit(200, h.intern(2));
+  h.submit_range(300, 100, small);
+  for (const Start& start : h.of<Start>()) pieces.push_back(start);
+  while (pieces.front().first < ObjectId{300}) finish_first();
+
+  // Two pieces run, the others are queued. The large request has been overtaken for a second when one ends.
+  REQUIRE(pieces.size() == 4);
+  const Start queued = pieces.back();
+  REQUIRE(queued.count == 2);
+  const ObjectId tail = offset(queued.first, 1);
+  h.handle(CancelRequested{tail, 1, false});
+  REQUIRE(h.only<Recall>().first == tail);
+  h.now = h.now + 2 * kSecond;
+  finish_first();
+  REQUIRE(h.of<Start>().empty());  // room is kept
+
+  h.handle(Recalled{tail, 1, Rank{1}, queued.attempt});
+  const auto rest = h.only<Recall>();
+  CHECK(rest.first == queued.first);
+  CHECK(rest.count == 1);
+}
