@@ -26,6 +26,7 @@ QUICK_BY_RANKS = "_(sync|async|map)$|_of_2_"
 BINARIES = pathlib.Path("build/bin")
 OUTPUT = pathlib.Path("build/bench")
 MERGED = pathlib.Path("build/bench.json")
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 GRACE_S = 10  # mpirun passes SIGTERM on and kills after a second or so
 
 
@@ -74,13 +75,20 @@ class Failed(Exception):
     """Says what a program did wrong."""
 
 
+def let_through():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+
+
 def run_program(command, log, timeout_s):
     """Runs it with its output in a file. Raises Failed."""
     with open(log, "w", encoding="utf-8") as output:
         # In a session of its own: Ctrl-C would reach mpirun beside our TERM, and two make it leave at once.
+        # And none of ours may come between its start and the try: nobody would end it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                   start_new_session=True)
+                                   start_new_session=True, preexec_fn=let_through)
         try:
+            let_through()
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             stop(process)
@@ -166,7 +174,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--compare")
     options = parser.parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, interrupted)
     OUTPUT.mkdir(parents=True, exist_ok=True)
     if not plan():
