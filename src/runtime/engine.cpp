@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -29,7 +28,6 @@ namespace runtime {
 
 namespace {
 
-constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
 /// How long an idle rank polls before it sleeps.
 constexpr Nanoseconds kSpin = 50 * kMicrosecond;
 /// After this the poller lets others run first: whom it waits for may be on the same core. Where more ranks
@@ -456,7 +454,7 @@ std::size_t Engine::poll_holding(bool wakes) {
 
 template <class Done>
 void Engine::drive(Done done, Nanoseconds timeout_ns, Lock& lock) {
-  const Time deadline = timeout_ns < 0 ? kNever : now() + timeout_ns;
+  const Time deadline = timeout_ns < 0 ? kNeverEnds : now() + timeout_ns;
   std::optional<Time> idle_since;
   ++driving_;
   while (!done()) {
@@ -530,9 +528,9 @@ void Engine::give_way(Lock& lock) {
 
 /// Looks at the clock if anybody wants it; true when the deadline has come.
 bool Engine::keep_time(Time deadline) {
-  const Time timer = head_ != nullptr ? head_->timer() : kNever;
-  const bool ends = drain_ && (drain_->alarm() != kNever || head_->only_late_left());
-  if (deadline == kNever && timer == kNever && timeouts_.empty() && !ends) return false;
+  const Time timer = head_ != nullptr ? head_->timer() : kNeverEnds;
+  const bool ends = drain_ && (drain_->alarm() != kNeverEnds || head_->only_late_left());
+  if (deadline == kNeverEnds && timer == kNeverEnds && timeouts_.empty() && !ends) return false;
   const Time t = now();
   if (timer <= t) head_->tick();
   if (ends) keep_end_of_time(t);
@@ -542,7 +540,7 @@ bool Engine::keep_time(Time deadline) {
 
 /// When a timer of the head or a waiter's time is over.
 Time Engine::next_alarm() const {
-  Time at = head_ != nullptr ? head_->timer() : kNever;
+  Time at = head_ != nullptr ? head_->timer() : kNeverEnds;
   if (drain_ && !driver_left_) at = std::min(at, drain_->alarm());
   for (const Timeout& timeout : timeouts_) at = std::min(at, timeout.at);
   return at;
@@ -597,7 +595,7 @@ void Engine::post(Job& job) {
 
 void Engine::look_at_mail() {
   const bool mail = poll() > 0;
-  keep_time(kNever);
+  keep_time(kNeverEnds);
   if (idle_ && (mail || has_jobs())) transport_.ring();
 }
 
@@ -830,7 +828,7 @@ void Engine::publish() {
 /// On a thread of its own: the rank's other threads make progress.
 void Engine::block_guest(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) {
   if (poll() > 0) transport_.ring();  // the main thread may sleep
-  const Time deadline = timeout_ns < 0 ? kNever : now() + timeout_ns;
+  const Time deadline = timeout_ns < 0 ? kNeverEnds : now() + timeout_ns;
   std::condition_variable_any bell;
   waiter.bell = &bell;
   const std::atomic<bool>* interrupted = waiter.interruptible ? thread_frame().interrupted : nullptr;

@@ -2,7 +2,6 @@
 // The ticking thread of a rank: while user code runs it answers mail every millisecond. When nothing has come
 // for a while it sleeps until mail wakes it; while the whole rank sleeps it is at rest.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include <rankine/core/clock.hpp>
@@ -13,7 +12,6 @@ namespace rankine::runtime {
 
 namespace {
 
-constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
 constexpr Nanoseconds kTick = kMillisecond;
 /// The longest time for which clocks are not looked at while somebody computes.
 constexpr Nanoseconds kDozeMax = 50 * kMillisecond;
@@ -71,7 +69,7 @@ TickPace::Saw Engine::tick_once(std::uint64_t& last_polls) {
   if (crew_ != nullptr) crew_->still_running(t);
   if (std::exchange(last_polls, polls) != polls) return busy;
   if (Job* job = executor_.running()) job->still_running(t);
-  keep_time(kNever);
+  keep_time(kNeverEnds);
   const bool mail = poll() > 0;
   if (mail) transport_.ring();  // the main thread may have gone to sleep meanwhile
   const bool waits = crew_ != nullptr && !main_looks() && (worker_->has_startable() || !posted_.empty());

@@ -24,7 +24,6 @@ namespace rankine::runtime {
 namespace {
 
 constexpr ClassId kNoClass{std::numeric_limits<std::uint32_t>::max()};
-constexpr Time kNever{std::numeric_limits<std::int64_t>::max()};
 
 scheduler::Limits limits_for(const transport::Transport& transport, int ranks, const HeadSettings& settings) {
   scheduler::Limits limits;
@@ -61,7 +60,7 @@ Head::Head(const Topology& topology, transport::Transport& transport, Store& sto
       spread_(topology),
       staged_refs_(static_cast<std::size_t>(topology.size())),
       settings_(settings),
-      timer_(kNever) {}
+      timer_(kNeverEnds) {}
 
 /// Nobody is told any more: whoever holds the memory of a value is at its end, too.
 Head::~Head() {
@@ -85,7 +84,7 @@ bool Head::all_ended() const {
 }
 
 void Head::tick() {
-  timer_ = kNever;
+  timer_ = kNeverEnds;
   time_ = now();
   handle(scheduler::Tick{});
 }

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +27,7 @@
 #include "runtime/spread.hpp"
 #include "runtime/topology.hpp"
 #include "runtime/tracer.hpp"
+#include "runtime/walltime.hpp"
 #include "scheduler/scheduler.hpp"
 #include "store/store.hpp"
 #include "transport/transport.hpp"
@@ -38,9 +38,9 @@ struct HeadSettings {
   std::uint64_t pending_tasks_max = 2'000'000;
   std::uint64_t pending_bytes_max = 0;  ///< of arguments; 0: a quarter of the memory of rank 0
   Nanoseconds timeout_grace = 5 * kSecond;
-  Time deadline{std::numeric_limits<std::int64_t>::max()};  ///< what is known to end later is not started
-  bool reserve = false;   ///< rank 0 executes when workers were lost and too few are left
-  bool can_kill = false;  ///< ranks are processes, and there is one to spare
+  Time deadline = kNeverEnds;  ///< what is known to end later is not started
+  bool reserve = false;        ///< rank 0 executes when workers were lost and too few are left
+  bool can_kill = false;       ///< ranks are processes, and there is one to spare
 };
 
 /// All calls are made with the progress lock held.
