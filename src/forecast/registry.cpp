@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "forecast/registry.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include <rankine/core/error.hpp>
+
+#include "forecast/text.hpp"
+
+namespace rankine::forecast {
+
+namespace {
+
+// One line a model: {"AutoETS", "AutoETS", "what it is", make_auto_ets},
+constexpr std::span<const Registered> kModels{};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+/// Parts of `text` between commas that stand outside brackets.
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  int depth = 0;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= text.size(); ++i) {
+    if (i < text.size()) {
+      depth += text[i] == '(' ? 1 : text[i] == ')' ? -1 : 0;
+      if (depth < 0) throw InputError(fmt::format("\"{}\" closes a bracket that it did not open", text));
+      if (text[i] != ',' || depth > 0) continue;
+    }
+    parts.push_back(trimmed(text.substr(begin, i - begin)));
+    begin = i + 1;
+  }
+  if (depth > 0) throw InputError(fmt::format("\"{}\" does not close a bracket", text));
+  return parts;
+}
+
+}  // namespace
+
+std::span<const Registered> registered() {
+  return kModels;
+}
+
+ModelPointer make_model(std::string_view text) {
+  const std::string_view whole = trimmed(text);
+  const std::size_t open = whole.find('(');
+  const std::string_view name = trimmed(whole.substr(0, open));
+  std::vector<std::string_view> arguments;
+  if (open != std::string_view::npos) {
+    if (whole.back() != ')') throw InputError(fmt::format("model \"{}\" does not end with ')'", whole));
+    arguments = split(whole.substr(open + 1, whole.size() - open - 2));
+  }
+  const auto known = std::find_if(kModels.begin(), kModels.end(),
+                                  [&](const Registered& one) { return equal_ignoring_case(one.name, name); });
+  if (known != kModels.end()) return known->make(arguments);
+  std::vector<std::string_view> names;
+  for (const Registered& one : kModels) names.push_back(one.usage);
+  throw InputError(fmt::format("there is no model \"{}\"; known are: {}", name, fmt::join(names, ", ")));
+}
+
+std::vector<ModelPointer> make_models(std::string_view list) {
+  std::vector<ModelPointer> models;
+  for (const std::string_view text : split(list)) {
+    ModelPointer model = make_model(text);
+    for (const ModelPointer& other : models) {
+      if (other->name() == model->name())
+        throw InputError(fmt::format("model {} is named twice; name each once", model->name()));
+    }
+    models.push_back(std::move(model));
+  }
+  return models;
+}
+
+std::vector<ModelDescription> known_models() {
+  std::vector<ModelDescription> known;
+  for (const Registered& one : kModels) known.push_back({one.usage, one.one_liner});
+  return known;
+}
+
+Fit fit_one(const Model& model, const Problem& problem) {
+  Fit fit;
+  const auto wrong = std::find_if(problem.values.begin(), problem.values.end(),
+                                  [](double value) { return !std::isfinite(value); });
+  const std::size_t needed = model.values_min(problem);
+  if (wrong != problem.values.end()) {
+    fit.failure = fmt::format("training value {} of {} is {}", wrong - problem.values.begin() + 1,
+                              problem.values.size(), *wrong);
+  } else if (problem.values.size() < needed) {
+    fit.failure =
+        fmt::format("has {} training values, {} needs {}", problem.values.size(), model.name(), needed);
+  } else {
+    model.fit(std::span(&problem, 1), std::span(&fit, 1));
+  }
+  return fit;
+}
+
+}  // namespace rankine::forecast
