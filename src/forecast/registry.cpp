@@ -8,6 +8,7 @@
 
 #include <rankine/core/error.hpp>
 
+#include "forecast/benchmarks/benchmarks.hpp"
 #include "forecast/text.hpp"
 
 namespace rankine::forecast {
@@ -15,7 +16,22 @@ namespace rankine::forecast {
 namespace {
 
 // One line a model: {"AutoETS", "AutoETS", "what it is", make_auto_ets},
-constexpr std::span<const Registered> kModels{};
+constexpr Registered kModels[] = {
+    {"Naive", "Naive", "the last value", make_benchmark_without<Benchmark::kNaive>},
+    {"sNaive", "sNaive", "the last cycle repeated", make_benchmark_without<Benchmark::kSnaive>},
+    {"Naive2", "Naive2", "the last value of the seasonally adjusted series",
+     make_benchmark_without<Benchmark::kNaive2>},
+    {"SES", "SES", "simple exponential smoothing, seasonally adjusted",
+     make_benchmark_without<Benchmark::kSes>},
+    {"Holt", "Holt", "Holt's linear trend, seasonally adjusted", make_benchmark_without<Benchmark::kHolt>},
+    {"Damped", "Damped", "damped linear trend, seasonally adjusted",
+     make_benchmark_without<Benchmark::kDamped>},
+    {"Theta", "Theta", "the classic Theta method, seasonally adjusted (Assimakopoulos, Nikolopoulos 2000)",
+     make_benchmark_without<Benchmark::kTheta>},
+    {"Comb", "Comb", "the mean of SES, Holt and Damped", make_benchmark_without<Benchmark::kComb>},
+};
+
+constexpr std::string_view kBenchmarks = "Naive,sNaive,Naive2,SES,Holt,Damped,Theta,Comb";
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -56,9 +72,10 @@ ModelPointer make_model(std::string_view text) {
     if (whole.back() != ')') throw InputError(fmt::format("model \"{}\" does not end with ')'", whole));
     arguments = split(whole.substr(open + 1, whole.size() - open - 2));
   }
-  const auto known = std::find_if(kModels.begin(), kModels.end(),
-                                  [&](const Registered& one) { return equal_ignoring_case(one.name, name); });
-  if (known != kModels.end()) return known->make(arguments);
+  const auto* known = std::find_if(std::begin(kModels), std::end(kModels), [&](const Registered& one) {
+    return equal_ignoring_case(one.name, name);
+  });
+  if (known != std::end(kModels)) return known->make(arguments);
   std::vector<std::string_view> names;
   for (const Registered& one : kModels) names.push_back(one.usage);
   throw InputError(fmt::format("there is no model \"{}\"; known are: {}", name, fmt::join(names, ", ")));
@@ -66,6 +83,9 @@ ModelPointer make_model(std::string_view text) {
 
 std::vector<ModelPointer> make_models(std::string_view list) {
   std::vector<ModelPointer> models;
+  if (equal_ignoring_case(trimmed(list), "benchmarks") || equal_ignoring_case(trimmed(list), "all")) {
+    list = kBenchmarks;
+  }
   for (const std::string_view text : split(list)) {
     ModelPointer model = make_model(text);
     for (const ModelPointer& other : models) {

@@ -80,7 +80,8 @@ using ModelPointer = std::shared_ptr<const Model>;
 /// A model from its name and arguments: "AutoETS", "ETS(A,Ad,N)", "MSTL(24,168)", "Median(AutoETS,CES)". Any
 /// case, blanks ignored. Throws InputError that names what is unknown or wrong and what is known.
 ModelPointer make_model(std::string_view text);
-/// A list of them, separated by commas outside brackets, without repetition. Throws InputError.
+/// A list of them, separated by commas outside brackets, without repetition; "benchmarks" (or "all") stands
+/// for the eight of the M4 competition. Throws InputError.
 std::vector<ModelPointer> make_models(std::string_view list);
 /// What make_model knows, with a line about each, in the order of tables.
 struct ModelDescription {
