@@ -10,7 +10,7 @@ import tree
 HEIGHTS = {"core": 0, "serialize": 1, "scheduler": 1, "store": 1, "transport": 1, "journal": 1,
            "trace": 1.5, "simulate": 2, "runtime": 2, "api": 3,
            "apps": 5, "bench": 6}
-LIBRARIES = ("forecast", "nn", "train", "tune", "rl", "data")
+LIBRARIES = ("forecast", "table", "many_models", "nn", "train", "tune", "rl", "data")
 HEIGHTS.update((library, 4) for library in LIBRARIES)
 
 
@@ -21,6 +21,12 @@ def floor_named(folder):
     return folder if folder in HEIGHTS else None
 
 
+def library_headed(file):
+    """The library whose one header beside the public API's this is (rankine/many_models.hpp), else None."""
+    stem = file.removesuffix(".hpp")
+    return stem if stem in LIBRARIES else None
+
+
 def floor_of_file(relative):
     """The floor a source file belongs to, None if its folder is no floor. `relative` is its path parts."""
     top = relative[0]
@@ -28,7 +34,7 @@ def floor_of_file(relative):
         return top
     inner = relative[2:] if top == "include" else relative[1:]  # include/rankine/..., src/...
     if len(inner) == 1:
-        return "api"
+        return library_headed(inner[0]) or "api"
     return floor_named(inner[0])
 
 
@@ -36,7 +42,7 @@ def floor_of_include(mark, name):
     """The floor an include names; None for a system header or a neighbour in the same folder."""
     parts = name.split("/")
     if parts[0] == "rankine":
-        return "api" if len(parts) == 2 else floor_named(parts[1]) or parts[1]
+        return library_headed(parts[1]) or "api" if len(parts) == 2 else floor_named(parts[1]) or parts[1]
     return parts[0] if mark == '"' and len(parts) > 1 else None
 
 

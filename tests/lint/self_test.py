@@ -55,6 +55,7 @@ class Layering(LintTest):
                 ("include/rankine/core/a.hpp", "<rankine/rankine.hpp>"),
                 ("include/rankine/store/a.hpp", '"store/arena.hpp"'),
                 ("include/rankine/task.hpp", "<rankine/forecast/ses.hpp>"),
+                ("include/rankine/task.hpp", "<rankine/many_models.hpp>"),
                 ("apps/a.cpp", '"scheduler/scheduler.hpp"')):
             with self.subTest(name=name, include=include):
                 self.assert_reported(layering.check, name, f"{SPDX}#include {include}\n",
@@ -67,6 +68,7 @@ class Layering(LintTest):
                 ("src/runtime/a.cpp", '"scheduler/state.hpp"'),
                 ("src/runtime/a.cpp", "<boost/serialization/vector.hpp>"),
                 ("src/forecast/a.cpp", "<rankine/task.hpp>"),
+                ("include/rankine/many_models.hpp", "<rankine/many_models/chunks.hpp>"),
                 ("include/rankine/task.hpp", "<rankine/runtime/context.hpp>"),
                 ("apps/a.cpp", "<rankine/rankine.hpp>"),
                 ("apps/a.cpp", '"forecast/ses.hpp"'),
