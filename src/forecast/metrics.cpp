@@ -40,4 +40,28 @@ double mase(std::span<const double> actual, std::span<const double> forecast, do
   return finite_or_undefined(sum / static_cast<double>(actual.size()) / scale);
 }
 
+double msis(std::span<const double> actual, std::span<const double> lower, std::span<const double> upper,
+            double level, double scale) {
+  const std::size_t h = actual.size();
+  if (h == 0 || lower.size() != h || upper.size() != h || !(scale > 0)) return kUndefined;
+  if (!(level > 0 && level < 100)) return kUndefined;
+  const double penalty = 2 / (1 - level / 100);
+  double sum = 0;
+  for (std::size_t k = 0; k < h; ++k) {
+    sum += upper[k] - lower[k];
+    if (actual[k] < lower[k]) sum += penalty * (lower[k] - actual[k]);
+    if (actual[k] > upper[k]) sum += penalty * (actual[k] - upper[k]);
+  }
+  return finite_or_undefined(sum / static_cast<double>(h) / scale);
+}
+
+double coverage(std::span<const double> actual, std::span<const double> lower,
+                std::span<const double> upper) {
+  const std::size_t h = actual.size();
+  if (h == 0 || lower.size() != h || upper.size() != h) return kUndefined;
+  double inside = 0;
+  for (std::size_t k = 0; k < h; ++k) inside += actual[k] >= lower[k] && actual[k] <= upper[k] ? 1 : 0;
+  return inside / static_cast<double>(h);
+}
+
 }  // namespace rankine::forecast

@@ -2,14 +2,15 @@
 #include "forecast/registry.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include <rankine/core/error.hpp>
 
 #include "forecast/benchmarks/benchmarks.hpp"
+#include "forecast/single.hpp"
 #include "forecast/text.hpp"
+#include "forecast/theta/theta_models.hpp"
 
 namespace rankine::forecast {
 
@@ -29,6 +30,13 @@ constexpr Registered kModels[] = {
     {"Theta", "Theta", "the classic Theta method, seasonally adjusted (Assimakopoulos, Nikolopoulos 2000)",
      make_benchmark_without<Benchmark::kTheta>},
     {"Comb", "Comb", "the mean of SES, Holt and Damped", make_benchmark_without<Benchmark::kComb>},
+    {"StaticTheta", "StaticTheta", "theta = 2 with a fitted initial level (Fiorucci et al. 2016, STM)",
+     make_static_theta},
+    {"OptimisedTheta", "OptimisedTheta", "theta fitted (Fiorucci et al. 2016, OTM)", make_optimised_theta},
+    {"DynamicTheta", "DynamicTheta", "theta = 2 about a line that moves (Fiorucci et al. 2016, DSTM)",
+     make_dynamic_theta},
+    {"DynamicOptimisedTheta", "DynamicOptimisedTheta",
+     "theta fitted about a line that moves (Fiorucci et al. 2016, DOTM)", make_dynamic_optimised_theta},
 };
 
 constexpr std::string_view kBenchmarks = "Naive,sNaive,Naive2,SES,Holt,Damped,Theta,Comb";
@@ -105,18 +113,7 @@ std::vector<ModelDescription> known_models() {
 
 Fit fit_one(const Model& model, const Problem& problem) {
   Fit fit;
-  const auto wrong = std::find_if(problem.values.begin(), problem.values.end(),
-                                  [](double value) { return !std::isfinite(value); });
-  const std::size_t needed = model.values_min(problem);
-  if (wrong != problem.values.end()) {
-    fit.failure = fmt::format("training value {} of {} is {}", wrong - problem.values.begin() + 1,
-                              problem.values.size(), *wrong);
-  } else if (problem.values.size() < needed) {
-    fit.failure =
-        fmt::format("has {} training values, {} needs {}", problem.values.size(), model.name(), needed);
-  } else {
-    model.fit(std::span(&problem, 1), std::span(&fit, 1));
-  }
+  fit_sound(model, std::span(&problem, 1), std::span(&fit, 1));
   return fit;
 }
 

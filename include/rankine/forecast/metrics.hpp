@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The error measures of the M4 competition for one series. Averaging over series is scores.hpp's business.
+// The error measures of the M4 competition, of forecasts and of intervals, for one series. Averaging over
+// series is scores.hpp's business.
 #pragma once
 
 #include <span>
@@ -17,5 +18,15 @@ double mase_scale(std::span<const double> train, int season);
 /// Mean absolute scaled error (Hyndman, Koehler, IJF 22, 2006): mean |y-f| / scale. NaN (undefined) when the
 /// scale is 0 or NaN, when the spans are empty or differ in length, or a value is not finite.
 double mase(std::span<const double> actual, std::span<const double> forecast, double scale);
+
+/// Mean scaled interval score of the M4 competition (Gneiting, Raftery, JASA 102, 2007) of intervals meant to
+/// cover `level` percent: mean of upper - lower + 2/a (how far y lies outside), a = 1 - level/100, divided by
+/// mase_scale. NaN under the conditions of mase, and unless 0 < level < 100.
+double msis(std::span<const double> actual, std::span<const double> lower, std::span<const double> upper,
+            double level, double scale);
+
+/// Share of the actual values within [lower, upper], 0 .. 1. NaN when the spans are empty or differ in
+/// length.
+double coverage(std::span<const double> actual, std::span<const double> lower, std::span<const double> upper);
 
 }  // namespace rankine::forecast

@@ -43,6 +43,22 @@ TEST_CASE("MASE is undefined where the scale is 0 or cannot be had") {
   CHECK(std::isnan(mase(Values{3}, Values{4}, kNan)));
 }
 
+TEST_CASE("MSIS is the width of the intervals and forty times what lies outside at 95 percent") {
+  // 95 %: a = 0.05, so 2/a = 40. Widths 2, 2, 2; 1 below the second, 0.5 above the third.
+  const Values actual{10, 10, 10}, lower{9, 11, 7.5}, upper{11, 13, 9.5};
+  CHECK(msis(actual, lower, upper, 95, 4) == Approx((2 + 2 + 40 * 1 + 2 + 40 * 0.5) / 3 / 4));
+  CHECK(msis(actual, lower, upper, 80, 1) == Approx((6 + 10 * 1.5) / 3));
+  CHECK(std::isnan(msis(actual, lower, upper, 95, 0)));
+  CHECK(std::isnan(msis(actual, lower, upper, 100, 1)));
+  CHECK(std::isnan(msis(actual, lower, Values{}, 95, 1)));
+  CHECK(std::isnan(msis(actual, Values{9, kNan, 9}, upper, 95, 1)));
+}
+
+TEST_CASE("Coverage counts the bounds as inside") {
+  CHECK(coverage(Values{1, 2, 3, 4}, Values{1, 0, 4, 0}, Values{5, 2, 5, 3}) == 0.5);
+  CHECK(std::isnan(coverage(Values{}, Values{}, Values{})));
+}
+
 TEST_CASE("Scores are means by group and over all series, OWA is relative to Naive2") {
   ScoreSum sum({"A", "empty", "B"}, {"Naive2", "X"});
   sum.add("A", Values{10, 5}, Values{2, 1}, std::vector<std::uint8_t>{0, 0});
