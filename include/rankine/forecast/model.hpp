@@ -15,11 +15,11 @@ namespace rankine::forecast {
 
 /// One series as models see it. The spans belong to the caller.
 struct Problem {
-  std::span<const double> values;  ///< n finite values at equally spaced times, oldest first
-  int season = 1;                  ///< m: observations a seasonal cycle, 1 for none
-  std::span<const int> seasons;    ///< cycles of models with several seasons, ascending; empty: only `season`
+  std::span<const double> values{};  ///< n finite values at equally spaced times, oldest first
+  int season = 1;                    ///< m: observations a seasonal cycle, 1 for none
+  std::span<const int> seasons{};  ///< cycles of models with several seasons, ascending; empty: only `season`
   /// Known columns beside the series, row after row: n rows for fitting, and `columns` values a row.
-  std::span<const double> exogenous;
+  std::span<const double> exogenous{};
   int columns = 0;
   std::uint64_t key = 0;  ///< names the series' random numbers, where a model needs some
 };
@@ -43,10 +43,10 @@ struct Fit {
 
 /// What is wanted from a fitted model.
 struct Request {
-  int horizon = 1;                 ///< steps after the last value, at least 1
-  std::span<const double> levels;  ///< coverage of intervals in percent, ascending, e.g. 80, 95; may be empty
-  std::span<const double> exogenous;  ///< `horizon` rows of the problem's columns
-  std::uint64_t seed = 0;             ///< with `key`: names the random numbers of simulated intervals
+  int horizon = 1;                      ///< steps after the last value, at least 1
+  std::span<const double> levels{};     ///< coverage of intervals in percent, ascending, e.g. 80, 95
+  std::span<const double> exogenous{};  ///< `horizon` rows of the problem's columns
+  std::uint64_t seed = 0;               ///< with `key`: names the random numbers of simulated intervals
   std::uint64_t key = 0;
 };
 

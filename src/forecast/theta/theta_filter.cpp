@@ -41,7 +41,7 @@ class Search {
  public:
   Search(std::span<const double> values, ThetaForm form) : values_(values), form_(form) {
     const std::size_t n = values.size();
-    skipped_ = std::min<std::size_t>(3, n - 4);
+    skipped_ = form.dynamic ? std::min<std::size_t>(3, n - 4) : 0;
     start_.mean = values[0];
     if (!form.dynamic) draw_line();
   }

@@ -36,14 +36,14 @@ struct ThetaFit {
   double alpha = 0;   ///< 0.1 .. 0.99
   double weight = 0;  ///< w = 1 - 1/theta, 0 .. 1
   double level0 = 0;
-  double sse = 0;     ///< sum of squared one-step errors but the first few
+  double sse = 0;     ///< sum of the squared one-step errors that count
   double errors = 0;  ///< how many these are
   std::int64_t evaluations = 0;
   ThetaState state;  ///< after the last value
 };
 
 /// Minimises the squared one-step errors: the initial level and w enter them linearly and are solved for, so
-/// that alpha alone is searched. The first three errors, where there is no line yet, do not count. Needs 4
+/// that alpha alone is searched. Of a dynamic model the first three errors, where there is no line yet, do not count. Needs 4
 /// values.
 ThetaFit fit_theta(std::span<const double> values, ThetaForm form);
 

@@ -45,8 +45,8 @@ std::vector<double> by_the_paper(std::vector<double> y, ThetaForm form, double a
   std::vector<double> mu;
   for (std::size_t i = 0; i < n + horizon; ++i) {
     const auto t = static_cast<double>(i + 1);
-    mu.push_back(level + (1 - 1 / theta) * (std::pow(1 - alpha, t - 1) * a +
-                                            (1 - std::pow(1 - alpha, t)) / alpha * b));
+    mu.push_back(level + (1 - 1 / theta) *
+                             (std::pow(1 - alpha, t - 1) * a + (1 - std::pow(1 - alpha, t)) / alpha * b));
     if (i >= n) y.push_back(mu[i]);
     level = alpha * y[i] + (1 - alpha) * level;
     if (!form.dynamic) continue;
