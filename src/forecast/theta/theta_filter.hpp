@@ -43,8 +43,8 @@ struct ThetaFit {
 };
 
 /// Minimises the squared one-step errors: the initial level and w enter them linearly and are solved for, so
-/// that alpha alone is searched. Of a dynamic model the first three errors, where there is no line yet, do not count. Needs 4
-/// values.
+/// that alpha alone is searched. Of a dynamic model the first three errors,
+/// where there is no line yet, do not count. Needs 4 values.
 ThetaFit fit_theta(std::span<const double> values, ThetaForm form);
 
 /// Means of the `horizon` values after the last.
