@@ -8,6 +8,7 @@
 #include <rankine/core/error.hpp>
 
 #include "forecast/benchmarks/benchmarks.hpp"
+#include "forecast/ets/models.hpp"
 #include "forecast/single.hpp"
 #include "forecast/text.hpp"
 #include "forecast/theta/theta_models.hpp"
@@ -30,6 +31,9 @@ constexpr Registered kModels[] = {
     {"Theta", "Theta", "the classic Theta method, seasonally adjusted (Assimakopoulos, Nikolopoulos 2000)",
      make_benchmark_without<Benchmark::kTheta>},
     {"Comb", "Comb", "the mean of SES, Holt and Damped", make_benchmark_without<Benchmark::kComb>},
+    {"AutoETS", "AutoETS", "exponential smoothing, the form chosen by AICc (Hyndman et al. 2002)",
+     make_auto_ets},
+    {"ETS", "ETS(error,trend,season)", "one form of exponential smoothing, e.g. ETS(A,Ad,N)", make_ets},
     {"StaticTheta", "StaticTheta", "theta = 2 with a fitted initial level (Fiorucci et al. 2016, STM)",
      make_static_theta},
     {"OptimisedTheta", "OptimisedTheta", "theta fitted (Fiorucci et al. 2016, OTM)", make_optimised_theta},
