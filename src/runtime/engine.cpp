@@ -708,7 +708,8 @@ void Engine::leave() {
 
 void Engine::look_out(Time t) {
   for (const Rank dead : watchman_->look(t)) lost_.push_back(dead);
-  if (head_ == nullptr && gangs_->is_stuck(t)) must_leave_ = true;
+  if (gangs_ == nullptr) return;
+  gangs_->abandon_stuck(t, [this](Rank rank) { return gone_[static_cast<std::size_t>(index(rank))]; });
 }
 
 /// What the dead had sent has arrived by now and is true: it is read first.

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include <unistd.h>
+
 #include "runtime/gang_break.hpp"
 #include "runtime/gang_operation.hpp"
 #include "transport/mpi_error.hpp"
@@ -14,6 +16,11 @@ using transport::check_mpi;
 namespace {
 /// Looks at a communicator's messages: each takes what came by then from the network's queues.
 constexpr int kLooks = 4;
+
+/// What this thread stands for is long over, and what it would use may be gone.
+[[noreturn]] void stay_for_ever() {
+  for (;;) pause();
+}
 }  // namespace
 
 GangComms::GangComms(MPI_Comm all) {
@@ -31,7 +38,8 @@ GangComms::~GangComms() {
   MPI_Comm_free(&all_);
 }
 
-MPI_Comm GangComms::create(std::span<const Rank> members, std::uint32_t serial, std::atomic<bool>& creating) {
+MPI_Comm GangComms::create(std::span<const Rank> members, std::uint32_t serial,
+                           std::atomic<Creation>& creation) {
   std::vector<int> ranks;
   ranks.reserve(members.size());
   for (const Rank member : members) ranks.push_back(index(member));
@@ -43,9 +51,10 @@ MPI_Comm GangComms::create(std::span<const Rank> members, std::uint32_t serial, 
   } const free_group{&group};
   if (Breakable* member = breakable()) check_mpi(meet(*member, group), "MPI_Sendrecv");
   MPI_Comm comm = MPI_COMM_NULL;
-  creating = true;
+  creation = Creation::inside;
   const int code = PMPI_Comm_create_group(all_, group, tag(serial), &comm);
-  creating = false;
+  Creation was = Creation::inside;
+  if (!creation.compare_exchange_strong(was, Creation::outside)) stay_for_ever();
   check_mpi(code, "MPI_Comm_create_group");
   ++in_use_;
   return comm;

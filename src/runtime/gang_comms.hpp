@@ -14,6 +14,13 @@
 
 namespace rankine::runtime {
 
+/// Where a member is with its communicator.
+enum class Creation : std::uint8_t {
+  outside,
+  inside,    ///< inside MPI, where nothing ends a wait for the others
+  abandoned  ///< inside, and nobody waits for it any more: its thread goes no further
+};
+
 class GangComms {
  public:
   /// Collective over `all`, which is duplicated: creations of gangs meet nobody else's messages.
@@ -24,8 +31,9 @@ class GangComms {
 
   /// Collective over the members, each on a thread where it may wait. `serial` tells gangs apart that are
   /// created at the same time. MPI's creation cannot be broken off; so the members meet before, which can,
-  /// and only then go into it, all at once: `creating` is true meanwhile. Throws GangBroken.
-  MPI_Comm create(std::span<const Rank> members, std::uint32_t serial, std::atomic<bool>& creating);
+  /// and only then go into it, all at once: `creation` says so. One that another member's death leaves
+  /// inside stays there for ever; later creations pass it by. Throws GangBroken.
+  MPI_Comm create(std::span<const Rank> members, std::uint32_t serial, std::atomic<Creation>& creation);
   /// All members have returned. One that still holds a message is kept.
   void free(MPI_Comm comm);
   /// How many are left until there are no more.
@@ -33,7 +41,9 @@ class GangComms {
 
   MPI_Comm all() const { return all_; }
   /// For messages before a gang's own communicator: equal for all members, different for gangs of one time.
-  int tag(std::uint32_t serial) const { return static_cast<int>(serial % tags_); }
+  /// They go down: of several creations on a rank Open MPI lets the one with the lowest tag go on, and none
+  /// may wait for an earlier one that never ends.
+  int tag(std::uint32_t serial) const { return static_cast<int>(tags_ - 1 - serial % tags_); }
 
  private:
   static constexpr std::int64_t kMost = 60'000;

@@ -14,6 +14,7 @@
 #include "runtime/account.hpp"
 #include "runtime/arguments.hpp"
 #include "runtime/frame.hpp"
+#include "runtime/gang_comms.hpp"
 #include "runtime/messages.hpp"
 
 namespace rankine::runtime {
@@ -36,7 +37,7 @@ struct GangMember {
 
   std::atomic<std::uint32_t> go{kWait};
   std::atomic<bool> broken{false};
-  std::atomic<bool> creating{false};  ///< inside MPI, where nothing ends a wait for the others
+  std::atomic<Creation> creation{Creation::outside};
   Time broken_at{};
   bool said_ready = false;
   bool failed = false;

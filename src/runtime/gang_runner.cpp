@@ -27,7 +27,7 @@ namespace rankine::runtime {
 namespace {
 
 /// Communicators are made in well under a millisecond.
-constexpr Nanoseconds kCreationGrace = 2 * kSecond;
+constexpr Nanoseconds kCreationGrace = 500 * kMillisecond;
 
 void append(std::vector<std::byte>& to, const void* from, std::size_t count) {
   const auto* begin = static_cast<const std::byte*>(from);
@@ -205,10 +205,34 @@ void GangRunner::on_note(const NoteMessage& note) {
   }
 }
 
-bool GangRunner::is_stuck(Time t) const {
-  return std::any_of(members_.begin(), members_.end(), [t](const auto& member) {
-    return member->broken && member->creating && t - member->broken_at > kCreationGrace;
-  });
+void GangRunner::abandon_stuck(Time t, const std::function<bool(Rank)>& died) {
+  for (std::size_t i = 0; i < members_.size();) {
+    Creation inside = Creation::inside;
+    if (!is_stuck(*members_[i], t, died) ||
+        !members_[i]->creation.compare_exchange_strong(inside, Creation::abandoned)) {
+      ++i;
+      continue;
+    }
+    std::unique_ptr<GangMember> member = std::move(members_[i]);
+    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i));
+    abandon(std::move(member));
+  }
+}
+
+bool GangRunner::is_stuck(const GangMember& member, Time t, const std::function<bool(Rank)>& died) const {
+  return member.broken && member.creation == Creation::inside && t - member.broken_at > kCreationGrace &&
+         std::any_of(member.ranks.begin(), member.ranks.end(), died);
+}
+
+/// Its arguments stay pinned: the thread still stands for them.
+void GangRunner::abandon(std::unique_ptr<GangMember> member) {
+  fail(*member, std::make_exception_ptr(
+                    GangBroken("rankine: another member died while the gang's communicator was made")));
+  worker_.account().give(member->holding);
+  threads_.abandon(*member);
+  report(*member);
+  host_.publish();
+  static_cast<void>(member.release());  // its thread's for ever
 }
 
 GangMember* GangRunner::find(TaskId gang, std::uint64_t attempt) const {
@@ -273,7 +297,7 @@ void GangRunner::get_ready(GangMember& member) {
 MPI_Comm GangRunner::create_communicator(GangMember& member) {
   if (settings_.comms == nullptr) return MPI_COMM_NULL;
   free_communicators();
-  return settings_.comms->create(member.ranks, member.serial, member.creating);
+  return settings_.comms->create(member.ranks, member.serial, member.creation);
 }
 
 /// For a crash report.
@@ -328,13 +352,23 @@ void GangRunner::fail(GangMember& member, const std::exception_ptr& error) {
   append(member.body, bytes.data(), bytes.size());
 }
 
-/// Tells the head; the communicator stays until all members have returned.
-std::unique_ptr<GangMember> GangRunner::finish(GangMember& member, MPI_Comm comm) {
+/// Tells the head what came of the member.
+void GangRunner::report(GangMember& member) {
   FinishedMessage message;
   message.header.type = MessageType::gang_finished;
   message.header.count = 1;
   message.first = member.gang;
   message.attempt = member.attempt;
+  send_refs(link_, member.inside);
+  link_.send(sizeof message + member.body.size(), [&](std::span<std::byte> into) {
+    MessageWriter writer(into);
+    writer.record(message);
+    writer.bytes(member.body.data(), member.body.size());
+  });
+}
+
+/// The communicator stays until all members have returned.
+std::unique_ptr<GangMember> GangRunner::finish(GangMember& member, MPI_Comm comm) {
   {
     const std::lock_guard lock(host_.progress_mutex());
     if (comm != MPI_COMM_NULL) returned_.emplace(member.serial, comm);
@@ -342,12 +376,7 @@ std::unique_ptr<GangMember> GangRunner::finish(GangMember& member, MPI_Comm comm
     for (Blob* blob : member.dependencies) blobs_.drop(blob);
     worker_.account().give(member.holding);
     worker_.publish(member.inside);
-    send_refs(link_, member.inside);
-    link_.send(sizeof message + member.body.size(), [&](std::span<std::byte> into) {
-      MessageWriter writer(into);
-      writer.record(message);
-      writer.bytes(member.body.data(), member.body.size());
-    });
+    report(member);
     host_.publish();
     threads_.give_back(member);
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -47,8 +48,9 @@ class GangRunner {
                   std::vector<Blob*>&& dependencies);
   void on_note(const NoteMessage& note);
   bool is_member(TaskId gang, std::uint64_t attempt) const { return find(gang, attempt) != nullptr; }
-  /// A member waits for a communicator that cannot come into being: another one died while it was made.
-  bool is_stuck(Time t) const;
+  /// Members that wait for a communicator which cannot come into being, because another one `died` while it
+  /// was made, fail; their threads stay behind.
+  void abandon_stuck(Time t, const std::function<bool(Rank)>& died);
   /// No member is here.
   bool idle() const { return members_.empty(); }
 
@@ -56,6 +58,8 @@ class GangRunner {
   GangMember* find(TaskId gang, std::uint64_t attempt) const;
   bool may_begin() const;
   void hold(GangMember& member, const PrepareGangMessage& prepare);
+  bool is_stuck(const GangMember& member, Time t, const std::function<bool(Rank)>& died) const;
+  void abandon(std::unique_ptr<GangMember> member);
   void say_ready(GangMember& member);
   // On the member's thread, without the lock.
   void run(GangMember& member, Breakable& breakable);
@@ -64,6 +68,7 @@ class GangRunner {
   static void describe(GangMember& member, const GangInputs& inputs);
   void call(GangMember& member, const GangInputs& inputs, Breakable& breakable);
   void fail(GangMember& member, const std::exception_ptr& error);
+  void report(GangMember& member);
   std::unique_ptr<GangMember> finish(GangMember& member, MPI_Comm comm);
   void free_communicators();
 

@@ -90,12 +90,15 @@ int rankine::runtime::meet(Breakable& member, MPI_Group group) {
   const auto from = [&](int r) {
     return MPI_Recv(nullptr, 0, MPI_BYTE, r, member.tag, all, MPI_STATUS_IGNORE);
   };
+  // Here I am - all are here - and I still am: who died while it waited for the others is missed in time.
   if (rank != 0) {
     if (code == MPI_SUCCESS) code = to(in_world[0]);
-    return code == MPI_SUCCESS ? from(in_world[0]) : code;
+    if (code == MPI_SUCCESS) code = from(in_world[0]);
+    return code == MPI_SUCCESS ? to(in_world[0]) : code;
   }
   for (std::size_t i = 1; i < ranks.size() && code == MPI_SUCCESS; ++i) code = from(in_world[i]);
   for (std::size_t i = 1; i < ranks.size() && code == MPI_SUCCESS; ++i) code = to(in_world[i]);
+  for (std::size_t i = 1; i < ranks.size() && code == MPI_SUCCESS; ++i) code = from(in_world[i]);
   return code;
 }
 

@@ -56,11 +56,21 @@ void GangThreads::run(GangMember& member) {
 }
 
 void GangThreads::give_back(GangMember& member) {
-  for (const auto& seat : seats_) {
-    if (seat->member != &member) continue;
-    seat->member = nullptr;
-    free_.push_back(seat.get());
-    return;
+  Seat* seat = seat_of(member).get();
+  seat->member = nullptr;
+  free_.push_back(seat);
+}
+
+void GangThreads::abandon(GangMember& member) {
+  std::unique_ptr<Seat>& seat = seat_of(member);
+  seat->thread.detach();
+  static_cast<void>(seat.release());  // the thread's for ever
+  seats_.erase(seats_.begin() + (&seat - seats_.data()));
+}
+
+std::unique_ptr<GangThreads::Seat>& GangThreads::seat_of(const GangMember& member) {
+  for (auto& seat : seats_) {
+    if (seat->member == &member) return seat;
   }
   fail_check("a gang's member runs on one of the threads");
 }

@@ -30,6 +30,8 @@ class GangThreads {
   void run(GangMember& member);
   /// The thread that ran this member is about to be free.
   void give_back(GangMember& member);
+  /// The thread that runs this member never returns: nobody waits for it any more.
+  void abandon(GangMember& member);
 
  private:
   struct Seat {
@@ -39,6 +41,7 @@ class GangThreads {
     Breakable breakable;
     std::thread thread;
   };
+  std::unique_ptr<Seat>& seat_of(const GangMember& member);
   void serve(Seat& seat);
 
   std::function<void(GangMember&, Breakable&)> work_;

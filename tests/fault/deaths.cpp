@@ -4,6 +4,7 @@
 // `mpirun
 // --enable-recovery`; run_deaths.py does, kills from outside where a scene asks for it ("kill: PID"), and
 // watches the end.
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include <dlfcn.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -176,6 +178,28 @@ void gang_with_the_head() {
   }
 }
 
+std::atomic<bool> dies_in_creation{false};
+
+int die_in_the_next_creation() {
+  dies_in_creation = true;
+  return 0;
+}
+double sum_of_ranks(rk::Gang& gang) {
+  return boost::mpi::all_reduce(gang.comm(), gang.rank(), std::plus<>());
+}
+
+/// A member dies inside MPI's creation of the communicator, which nothing ends for the other one: its rank
+/// lives on and is a member again, also of the gangs after.
+void creation() {
+  const int kept = rk::submit<pid_of_this_rank>({.rank = 1}).get();
+  rk::submit<die_in_the_next_creation>({.rank = 2}).get();
+  expect_equal(rk::submit_gang<sum_of_ranks>({.ranks = 2}).get(), 1.0, "the second attempt");
+  for (int i = 0; i < 20; ++i)
+    expect_equal(rk::submit_gang<sum_of_ranks>({.ranks = 2}).get(), 1.0, "a gang after it");
+  expect_equal(rk::submit<pid_of_this_rank>({.rank = 1}).get(), kept, "the process of rank 1");
+  expect_equal(rk::statistics().workers, std::uint64_t{2}, "rank 1, and rank 0, which helps out");
+}
+
 /// What it has counted is in its checkpoints.
 class Counter {
  public:
@@ -269,12 +293,21 @@ const std::map<std::string, std::function<void()>> kScenes = {
     {"headless", headless},
     {"gang", gang},
     {"gang with the head", gang_with_the_head},
+    {"creation", creation},
     {"actor", actor},
     {"last worker", last_worker},
     {"no retry", no_retry},
 };
 
 }  // namespace
+
+/// Stands in for MPI's own, which it calls.
+extern "C" int PMPI_Comm_create_group(MPI_Comm comm, MPI_Group group, int tag, MPI_Comm* made) {
+  if (dies_in_creation) std::raise(SIGKILL);
+  using Creation = int (*)(MPI_Comm, MPI_Group, int, MPI_Comm*);
+  static const auto next = reinterpret_cast<Creation>(dlsym(RTLD_NEXT, "PMPI_Comm_create_group"));
+  return next(comm, group, tag, made);
+}
 
 int main(int argc, char** argv) {
   rk::RuntimeOptions options;

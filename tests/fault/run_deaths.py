@@ -83,6 +83,9 @@ class Deaths(unittest.TestCase):
         said = "\n".join(self.play("gang with the head", ranks=3))
         self.assertRegex(said, r"too large: .*a gang of 3 ranks asks for 1 cpus on each")
 
+    def test_a_rank_outlives_the_creation_of_a_communicator_in_which_another_one_died(self):
+        self.play("creation", ranks=3)
+
     def test_an_actor_goes_on_from_its_checkpoint(self):
         said = "\n".join(self.play("actor"))
         self.assertRegex(said, r"no restart: .*the rank that ran it died: \d; no restart is left")
