@@ -9,6 +9,10 @@
 
 #include "forecast/benchmarks/benchmarks.hpp"
 #include "forecast/ets/models.hpp"
+#include "forecast/choice/best.hpp"
+#include "forecast/combine/combination.hpp"
+#include "forecast/intervals/conformal.hpp"
+#include "forecast/mstl/mstl.hpp"
 #include "forecast/single.hpp"
 #include "forecast/text.hpp"
 #include "forecast/theta/theta_models.hpp"
@@ -41,6 +45,18 @@ constexpr Registered kModels[] = {
      make_dynamic_theta},
     {"DynamicOptimisedTheta", "DynamicOptimisedTheta",
      "theta fitted about a line that moves (Fiorucci et al. 2016, DOTM)", make_dynamic_optimised_theta},
+    {"MSTL", "MSTL(m1,m2,...,model)", "several seasons by STL, the rest by a model, AutoETS unless named",
+     make_mstl},
+    {"LogMSTL", "LogMSTL(m1,m2,...,model)", "MSTL of logarithms where all values are positive",
+     make_log_mstl},
+    {"Mean", "Mean(a,b,...)", "the mean of several models' forecasts", make_mean},
+    {"Median", "Median(a,b,...)", "the median of several models' forecasts", make_median},
+    {"SCUM", "SCUM", "the median of AutoETS, CES, AutoARIMA and DynamicOptimisedTheta", make_scum},
+    {"Best", "Best(a,b,...)", "for each series the model of least AICc", make_best},
+    {"BestCV", "BestCV(windows,a,b,...)", "for each series the model of least error over rolling origins",
+     make_best_cv},
+    {"Conformal", "Conformal(model,windows)", "a model with intervals from its errors over rolling origins",
+     make_conformal},
 };
 
 constexpr std::string_view kBenchmarks = "Naive,sNaive,Naive2,SES,Holt,Damped,Theta,Comb";
