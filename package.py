@@ -36,6 +36,7 @@ class Rankine(CMakePackage):
     depends_on("nlohmann-json")
     depends_on("cli11")
     depends_on("robin-map@1:")
+    depends_on("zlib-api")
     depends_on("catch2", when="+tests")
     depends_on("benchmark", when="+bench")
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files for the tests of tables, in a folder that goes with the test.
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <zlib.h>
+
+#include <rankine/table/groups.hpp>
+
+#include "catch.hpp"
+
+namespace table_test {
+
+namespace rk = rankine;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "rankine-table-test-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path_); }
+
+  std::filesystem::path write(const std::string& name, std::string_view text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+  std::filesystem::path write_gzip(const std::string& name, std::string_view text) const {
+    gzFile file = gzopen((path_ / name).c_str(), "wb");
+    REQUIRE(file != nullptr);
+    CHECK(gzwrite(file, text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size()));
+    CHECK(gzclose(file) == Z_OK);
+    return path_ / name;
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// All groups, one a chunk.
+inline std::vector<rk::GroupChunk> one_by_one(const rk::Groups& groups) {
+  rk::Groups::Cursor cursor(groups, 1, 1);
+  std::vector<rk::GroupChunk> chunks;
+  while (auto chunk = cursor.next()) chunks.push_back(std::move(*chunk));
+  return chunks;
+}
+
+/// All groups as one chunk.
+inline rk::GroupChunk everything(const rk::Groups& groups) {
+  auto chunk = rk::Groups::Cursor(groups, ~std::uint64_t{0}, ~std::uint64_t{0} >> 1).next();
+  REQUIRE(chunk.has_value());
+  REQUIRE(chunk->size() == groups.size());
+  return std::move(*chunk);
+}
+
+template <class T>
+std::vector<T> copy(std::span<const T> values) {
+  return {values.begin(), values.end()};
+}
+
+}  // namespace table_test
