@@ -58,15 +58,16 @@ std::vector<std::size_t> selection(const std::vector<std::string>& names, const 
   for (const std::string& name : wanted) {
     const std::size_t at = position(names, name);
     const bool is_key = contains(options.by, name);
-    if (is_key && options.columns.empty()) continue;
+    if ((is_key && options.columns.empty()) || contains(options.without, name)) continue;
     if (std::find(selected.begin(), selected.end(), at) != selected.end()) {
       throw InputError(fmt::format("column \"{}\" is named twice, as a {} column and as a value column", name,
                                    is_key ? "key" : "value"));
     }
     selected.push_back(at);
   }
-  for (const std::string& name : options.numbers) position(names, name);
-  for (const std::string& name : options.texts) position(names, name);
+  for (const auto* list : {&options.without, &options.numbers, &options.texts}) {
+    for (const std::string& name : *list) position(names, name);  // only says what is not there
+  }
   return selected;
 }
 

@@ -19,7 +19,10 @@ struct GroupOptions {
   std::vector<std::string> by = {};
   /// Value columns that are wanted. Empty: all but the key columns.
   std::vector<std::string> columns = {};
-  /// Of these, columns that must be numbers: a text in one is an error that names file, line and column.
+  /// Columns that are not wanted.
+  std::vector<std::string> without = {};
+  /// Of the value columns those that must be numbers: a text in one is an error that names file, line and
+  /// column.
   std::vector<std::string> numbers = {};
   /// Columns to be taken as text whatever they hold, such as postcodes.
   std::vector<std::string> texts = {};

@@ -52,6 +52,7 @@ TEST_CASE("columns that are not there, named twice, or of one name are refused")
   CHECK(said_of(path, {.by = {"key"}}) ==
         fmt::format("{}: there is no column \"key\"; there are: k, v", path.string()));
   CHECK(said_of(path, {.by = {"k"}, .numbers = {"w"}}).find("no column \"w\"") != std::string::npos);
+  CHECK(said_of(path, {.by = {"k"}, .without = {"w"}}).find("no column \"w\"") != std::string::npos);
   CHECK(said_of(path, {.by = {"k"}, .columns = {"v", "k"}}).find("named twice") != std::string::npos);
   CHECK(said_of(path, {.by = {"k"}, .columns = {"v", "v"}}).find("named twice") != std::string::npos);
   CHECK(said_of(folder.write("u.csv", "k,v,k\na,1,2\n"), {.by = {"v"}})
