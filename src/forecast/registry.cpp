@@ -7,6 +7,7 @@
 
 #include <rankine/core/error.hpp>
 
+#include "forecast/arima/models.hpp"
 #include "forecast/benchmarks/benchmarks.hpp"
 #include "forecast/ets/models.hpp"
 #include "forecast/choice/best.hpp"
@@ -45,6 +46,11 @@ constexpr Registered kModels[] = {
      make_dynamic_theta},
     {"DynamicOptimisedTheta", "DynamicOptimisedTheta",
      "theta fitted about a line that moves (Fiorucci et al. 2016, DOTM)", make_dynamic_optimised_theta},
+    {"AutoARIMA", "AutoARIMA", "seasonal ARIMA of stepwise choice by AICc (Hyndman, Khandakar 2008)",
+     make_auto_arima},
+    {"ARIMA", "ARIMA(p,d,q[,P,D,Q][,mean|drift|zero])", "one ARIMA form by exact likelihood", make_arima},
+    {"AutoAR", "AutoAR", "an autoregression with a mean, its order by AICc", make_auto_autoregression},
+    {"AR", "AR(p)", "an autoregression with a mean", make_autoregression},
     {"MSTL", "MSTL(m1,m2,...,model)", "several seasons by STL, the rest by a model, AutoETS unless named",
      make_mstl},
     {"LogMSTL", "LogMSTL(m1,m2,...,model)", "MSTL of logarithms where all values are positive",
