@@ -104,8 +104,8 @@ Buffer pack_call(Context& context, const Dependencies<P...>& dependencies, std::
   const ArgumentsLayout layout(header);
 
   Buffer buffer = context.allocate(layout.total);
-  Writer front(buffer.bytes());
-  front.bytes(&header, sizeof header);
+  write_header(header, buffer.bytes().data());
+  Writer front(buffer.bytes().subspan(layout.ids));
   front.bytes(dependencies.ids.data(), std::size_t{8} * dependencies.count);
   Writer common(buffer.bytes().subspan(layout.common), &refs);
   pack_values<P...>(common, arguments...);
@@ -175,8 +175,8 @@ EntryHandle submit_range(std::type_identity<std::tuple<P0, P...>>, FunctionId fu
   const ArgumentsLayout layout(header);
 
   Buffer buffer = context.allocate(layout.total);
-  Writer front(buffer.bytes());
-  front.bytes(&header, sizeof header);
+  write_header(header, buffer.bytes().data());
+  Writer front(buffer.bytes().subspan(layout.ids));
   front.bytes(dependencies.ids.data(), std::size_t{8} * dependencies.count);
   front.bytes(offsets.data(), 8 * offsets.size());
   std::vector<ObjectId> refs;

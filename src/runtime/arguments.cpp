@@ -15,14 +15,34 @@ using detail::ArgumentsLayout;
 
 namespace {
 
+/// Of a single task the common section is all that is left.
+std::uint64_t rest_behind(std::size_t front, std::size_t total) {
+  const std::size_t rest = total - front;
+  if (rest <= detail::kPackedMost) return rest;
+  const std::size_t common = detail::align_up(front, 64);
+  if (total < common + detail::kPackedMost + 1) throw_damaged("packed arguments that are cut short");
+  return total - common;
+}
+
 /// The header, if all that it promises is there.
 ArgumentsHeader read_header(std::span<const std::byte> bytes) {
   ArgumentsHeader header;
-  if (bytes.size() < sizeof header) throw_damaged("packed arguments shorter than their header");
-  std::memcpy(&header, bytes.data(), sizeof header);
+  std::size_t at = 0;
+  const auto get = [&](auto&... values) {
+    if (bytes.size() - at < (sizeof values + ...)) throw_damaged("packed arguments shorter than their header");
+    ((std::memcpy(&values, bytes.data() + at, sizeof values), at += sizeof values), ...);
+  };
+  get(header.dependencies, header.count);
+  if (header.dependencies > 0) get(header.future_mask);
   const std::size_t most = bytes.size();
-  const bool each = header.dependencies <= most / 8 && header.common_bytes <= most &&
-                    header.elements_bytes <= most && (header.stride != 0 || header.count <= most / 8);
+  if (header.dependencies > (most - at) / 8) throw_damaged("packed arguments that are cut short");
+  if (header.count == 0) {
+    header.common_bytes = rest_behind(at + std::size_t{8} * header.dependencies, most);
+    return header;
+  }
+  get(header.stride, header.common_bytes, header.elements_bytes);
+  const bool each = header.common_bytes <= most && header.elements_bytes <= most &&
+                    (header.stride != 0 || header.count <= most / 8);
   if (!each || ArgumentsLayout(header).total > most) throw_damaged("packed arguments that are cut short");
   return header;
 }
@@ -72,7 +92,7 @@ Cut plan_cut(std::span<const std::byte> arguments, std::uint32_t element, std::u
 std::span<const ObjectId> dependencies_of(const Blob& arguments) {
   if (arguments.located) return arguments.located_ids();
   const ArgumentsHeader header = read_header(arguments.inline_bytes());
-  return {reinterpret_cast<const ObjectId*>(arguments.body() + sizeof header), header.dependencies};
+  return {reinterpret_cast<const ObjectId*>(arguments.body() + header.bytes()), header.dependencies};
 }
 
 std::size_t cut_bytes(std::span<const std::byte> arguments, std::uint32_t element, std::uint32_t count) {
@@ -83,7 +103,7 @@ void cut(std::span<const std::byte> arguments, std::uint32_t element, std::uint3
   const Cut plan = plan_cut(arguments, element, count);
   const ArgumentsLayout from(plan.from);
   const ArgumentsLayout to(plan.to);
-  std::memcpy(into, &plan.to, sizeof plan.to);
+  detail::write_header(plan.to, into);
   std::memcpy(into + to.ids, arguments.data() + from.ids, from.offsets - from.ids);
   if (plan.to.stride == 0) {
     for (std::size_t i = 0; i <= count; ++i) {

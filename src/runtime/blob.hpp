@@ -16,9 +16,8 @@
 namespace rankine::runtime {
 
 struct Blob {
-  std::uint64_t bytes = 0;  ///< of the value
-  bool located = false;     ///< a Location follows, else the bytes themselves
-  std::uint32_t ids = 0;    ///< that follow the location
+  std::uint64_t bytes : 63 = 0;    ///< of the value
+  std::uint64_t located : 1 = 0;  ///< a Location, a number of ids and those follow, else the bytes themselves
 
   std::byte* body() { return reinterpret_cast<std::byte*>(this + 1); }
   const std::byte* body() const { return reinterpret_cast<const std::byte*>(this + 1); }
@@ -33,15 +32,24 @@ struct Blob {
 
   /// Of a task's arguments: its future arguments. Of the value of a future argument: the object.
   std::span<const ObjectId> located_ids() const {
-    return {reinterpret_cast<const ObjectId*>(body() + sizeof(Location)), ids};
+    return {reinterpret_cast<const ObjectId*>(body() + kBeforeIds), ids()};
   }
   /// Header and body.
   std::size_t memory_bytes() const {
-    return sizeof(Blob) + (located ? sizeof(Location) + sizeof(ObjectId) * ids : bytes);
+    return sizeof(Blob) + (located ? kBeforeIds + sizeof(ObjectId) * ids() : bytes);
   }
   static void drop(Blob* blob) { std::free(blob); }
+
+  static constexpr std::size_t kBeforeIds = sizeof(Location) + sizeof(std::uint64_t);
+
+ private:
+  std::uint64_t ids() const {
+    std::uint64_t count;
+    std::memcpy(&count, body() + sizeof(Location), sizeof count);
+    return count;
+  }
 };
-static_assert(sizeof(Blob) == 16);
+static_assert(sizeof(Blob) == 8 && sizeof(Location) % 8 == 0, "ids are read in place");
 
 inline scheduler::Payload as_payload(Blob* blob) {
   return scheduler::Payload{reinterpret_cast<std::uint64_t>(blob)};

@@ -4,6 +4,7 @@
 // Blob::drop.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -29,13 +30,15 @@ class BlobPool {
   }
 
   /// Room for `count` bytes, not initialised.
-  Blob* make_inline(std::size_t count) { return new (take(sizeof(Blob) + count)) Blob{count, false, 0}; }
+  Blob* make_inline(std::size_t count) { return new (take(sizeof(Blob) + count)) Blob{count, 0}; }
   /// `ids`: the future arguments, where the blob is a task's arguments.
   Blob* make_located(const Location& place, std::span<const ObjectId> ids = {}) {
-    Blob* blob = new (take(sizeof(Blob) + sizeof place + ids.size_bytes()))
-        Blob{place.bytes, true, static_cast<std::uint32_t>(ids.size())};
+    Blob* blob =
+        new (take(sizeof(Blob) + Blob::kBeforeIds + ids.size_bytes())) Blob{place.bytes, 1};
+    const std::uint64_t count = ids.size();
     std::memcpy(blob->body(), &place, sizeof place);
-    if (!ids.empty()) std::memcpy(blob->body() + sizeof place, ids.data(), ids.size_bytes());
+    std::memcpy(blob->body() + sizeof place, &count, sizeof count);
+    if (!ids.empty()) std::memcpy(blob->body() + Blob::kBeforeIds, ids.data(), ids.size_bytes());
     return blob;
   }
   void drop(Blob* blob) {
@@ -49,8 +52,10 @@ class BlobPool {
   }
 
  private:
-  static constexpr std::size_t kStep = 32;
-  static constexpr std::size_t kClasses = 16;
+  /// What malloc gives: blocks of 16 bytes, of which it keeps 8.
+  static constexpr std::size_t kStep = 16;
+  static constexpr std::size_t kOdd = 8;
+  static constexpr std::size_t kClasses = 32;
   static constexpr std::size_t kKeepMax = 1 << 16;
 
   class SpinLock {
@@ -65,7 +70,9 @@ class BlobPool {
     std::atomic_flag flag_;
   };
 
-  static constexpr std::size_t class_of(std::size_t bytes) { return (bytes + kStep - 1) / kStep; }
+  static constexpr std::size_t class_of(std::size_t bytes) {
+    return (std::max(bytes, kOdd) - kOdd + kStep - 1) / kStep;
+  }
 
   void* take(std::size_t bytes) {
     const std::size_t size = class_of(bytes);
@@ -77,7 +84,7 @@ class BlobPool {
         return block;
       }
     }
-    void* block = std::malloc(size < kClasses ? size * kStep : bytes);
+    void* block = std::malloc(size < kClasses ? size * kStep + kOdd : bytes);
     if (block == nullptr) throw std::bad_alloc();
     return block;
   }

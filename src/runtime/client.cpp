@@ -38,22 +38,25 @@ void throw_if_interrupted(const Waiter& waiter) {
   throw TaskCancelled("rankine: the task was cancelled while it waited");
 }
 
-constexpr std::size_t kEntriesKept = 1 << 16;
-
 Entry& as_entry(ObjectEntry& entry) {
   return static_cast<Entry&>(entry);
 }
 
-/// Takes the handles that outlive their runtime: they may be dropped, and say so when used.
+/// Takes the handles that outlive their runtime, `left` of its entries: they may be dropped, and say so when
+/// used. With the last one it goes itself.
 class ClosedContext final : public detail::Context {
  public:
+  ClosedContext(scheduler::Slab<Entry>&& entries, std::size_t left)
+      : entries_(std::move(entries)), left_(left) {}
   detail::Buffer allocate(std::size_t) override { fail(); }
   void discard(void* blob) override { Blob::drop(static_cast<Blob*>(blob)); }
   EntryHandle submit(const detail::Submission&, detail::Buffer&&) override { fail(); }
   EntryHandle put(detail::Buffer&&, std::span<const ObjectId>) override { fail(); }
   EntryHandle adopt(ObjectId, std::uint32_t) override { fail(); }
   void release(ObjectEntry* entry) override {
-    if (entry->references.fetch_sub(1) == 1) delete static_cast<Entry*>(entry);
+    if (entry->references.fetch_sub(1) > 1) return;
+    as_entry(*entry).clear();
+    if (left_.fetch_sub(1) == 1) delete this;
   }
   void cancel(EntryElement, std::uint32_t, bool) override { fail(); }
   bool ready(EntryElement) override { fail(); }
@@ -78,12 +81,10 @@ class ClosedContext final : public detail::Context {
 
  private:
   [[noreturn]] static void fail() { throw Error("rankine: this handle's Runtime has ended"); }
-};
 
-ClosedContext& closed_context() {
-  static ClosedContext context;
-  return context;
-}
+  scheduler::Slab<Entry> entries_;
+  std::atomic<std::size_t> left_;
+};
 
 }  // namespace
 
@@ -104,52 +105,42 @@ Client::~Client() {
 
 void Client::close() {
   const std::lock_guard lock(waiting_.progress_mutex());
-  const auto cut_off = [](Entry* entry) {
+  cut_off_entries();
+}
+
+void Client::cut_off_entries() {
+  std::vector<Entry*> alive;
+  std::vector<Entry*> inside;
+  for (scheduler::Index at = 0; at < entries_.bound(); ++at) {
+    if (entries_[at].context != nullptr) alive.push_back(&entries_[at]);
+  }
+  if (alive.empty()) return;
+  auto* closed = new ClosedContext(std::move(entries_), alive.size());  // owned by those that are alive
+  entries_ = {};
+  ids_ = {};
+  for (Entry* entry : alive) {
     for (std::uint32_t i = 0; i < entry->count; ++i) {
       if (!entry->slot(i).owned) entry->slot(i).blob = nullptr;
     }
-    entry->context = &closed_context();
-  };
-  const auto tell_head = [this](const Entry* entry) {
-    if (!entry->secret) head_.note(MessageType::released, entry->first, entry->count, false);
-  };
-  for (Entry* entry : singles_) cut_off(entry);
-  for (const auto& [id, entry] : ranges_) cut_off(entry);
-  if (settings_.rank == kHead) {
-    for (const Entry* entry : singles_) tell_head(entry);
-    for (const auto& [id, entry] : ranges_) tell_head(entry);
-  }
-  std::vector<Entry*> inside;
-  for (Entry* entry : singles_) {
+    entry->context = closed;
+    if (settings_.rank == kHead && !entry->secret)
+      head_.note(MessageType::released, entry->first, entry->count, false);
     inside.insert(inside.end(), entry->inside().begin(), entry->inside().end());
     if (!entry->inside().empty()) entry->extra().inside.clear();
   }
-  singles_.clear();
-  ranges_.clear();
-  for (Entry* entry : inside) closed_context().release(entry);
-  for (Entry* entry : free_entries_) delete entry;
-  free_entries_.clear();
+  for (Entry* entry : inside) closed->release(entry);
 }
 
 // ---- entries ----
 
 Entry* Client::find(ObjectId object) const {
-  const auto single = singles_.find(object);
-  if (single != singles_.end()) return *single;
-  const auto after = ranges_.upper_bound(number(object));
-  if (after == ranges_.begin()) return nullptr;
-  Entry* entry = std::prev(after)->second;
-  return number(object) - number(entry->first) < entry->count ? entry : nullptr;
+  const scheduler::IdTable::Place place = ids_.find(object);
+  return place.group != scheduler::kNone ? const_cast<Entry*>(&entries_[place.group]) : nullptr;
 }
 
 Entry* Client::make_entry(ObjectId first, std::uint32_t count, bool range) {
-  Entry* entry;
-  if (free_entries_.empty()) {
-    entry = new Entry;
-  } else {
-    entry = free_entries_.back();
-    free_entries_.pop_back();
-  }
+  const scheduler::Index at = entries_.allocate();
+  Entry* entry = &entries_[at];
   entry->references.store(1, std::memory_order_relaxed);
   entry->first = first;
   entry->count = count;
@@ -157,19 +148,30 @@ Entry* Client::make_entry(ObjectId first, std::uint32_t count, bool range) {
   if (range) {
     entry->range = true;
     entry->extra().many = std::make_unique<Slot[]>(count);
-    ranges_.emplace(number(first), entry);
+  }
+  if (count == 0 || ids_.find(first).group != scheduler::kNone) [[unlikely]] {
+    entry->extra().unlisted = at;
   } else {
-    singles_.insert(entry);
+    ids_.bind(first, count, at);
   }
   return entry;
 }
 
+/// Of what is submitted: a task that is tried again names its children as before, and a handle from the
+/// earlier attempt may be alive.
+Entry* Client::name_entry(ObjectId first, std::uint32_t count, bool range) {
+  Entry* entry = find(first);
+  if (entry == nullptr || entry->first != first || entry->count != count || entry->range != range) [[likely]]
+    return make_entry(first, count, range);
+  entry->references.fetch_add(1, std::memory_order_relaxed);
+  return entry;
+}
+
 void Client::erase(Entry* entry) {
-  if (entry->range) {
-    ranges_.erase(number(entry->first));
-  } else {
-    singles_.erase(entry);
-  }
+  const bool listed = entry->unlisted() == scheduler::kNone;
+  const scheduler::Index at = listed ? ids_.find(entry->first).group : entry->unlisted();
+  check(&entries_[at] == entry, "an entry is where its id leads to");
+  if (listed) ids_.unbind(entry->first, entry->count);
   if (entry->secret || entry->link() != nullptr || !entry->inside().empty()) secrets_->forget(*entry);
   if (!entry->secret) {
     head_.note(MessageType::released, entry->first, entry->count, false);
@@ -177,11 +179,7 @@ void Client::erase(Entry* entry) {
     --secret_count_;
   }
   entry->clear(blobs_);
-  if (free_entries_.size() < kEntriesKept) {
-    free_entries_.push_back(entry);
-  } else {
-    delete entry;
-  }
+  entries_.release(at);
 }
 
 EntryHandle Client::adopt(ObjectId first, std::uint32_t count) {
@@ -324,7 +322,7 @@ EntryHandle Client::submit(const detail::Submission& submission, detail::Buffer&
   publish(submission.dependencies);
   publish(submission.inside);
   const TaskFrame::Names names = frame.next(submission.count);
-  Entry* entry = make_entry(names.first, submission.count, submission.range);
+  Entry* entry = name_entry(names.first, submission.count, submission.range);
   entry->unasked = true;
   auto* blob = static_cast<Blob*>(arguments.take());
   head_.submit(named, {names.first, frame.id, keyed ? TaskKey{submission.options->key} : names.key}, blob);
@@ -345,7 +343,6 @@ EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside
   Blob* mine = blob->located ? blobs_.make_located(blob->location()) : blobs_.make_inline(blob->bytes);
   if (!blob->located) std::memcpy(mine->body(), blob->body(), blob->bytes);
   entry->single.end(mine, Slot::State::ready, true);
-  entry->ended = 1;
   head_.put(id, blob, inside, content);
   waiting_.sent();
   return EntryHandle(entry);
@@ -354,7 +351,7 @@ EntryHandle Client::put(detail::Buffer&& value, std::span<const ObjectId> inside
 void Client::cancel(EntryElement what, std::uint32_t count, bool force) {
   const std::lock_guard lock(waiting_.progress_mutex());
   Entry& entry = as_entry(*what.entry);
-  if (entry.call != 0) return secrets_->cancel(entry);
+  if (entry.of_pending_call()) return secrets_->cancel(entry);
   if (entry.secret) return;
   const bool kill = force && settings_.no_force.empty();
   head_.note(MessageType::cancel, offset(what.entry->first, what.element), count, kill);
@@ -388,9 +385,9 @@ void Client::on_deliver(const DeliverMessage& deliver_message, MessageReader& me
 }
 
 void Client::complete(Entry& entry, std::uint32_t element) {
-  ++entry.ended;
+  if (entry.range) ++entry.ended_of_range;
   if (!entry.watched()) return;
-  const bool whole = entry.ended == entry.count;
+  const bool whole = entry.ended() == entry.count;
   std::erase_if(entry.extra().watchers, [&](const Watcher& watcher) {
     if (watcher.element != element && !(whole && watcher.element == Watcher::kWhole)) return false;
     Waiter& waiter = *watcher.waiter;
@@ -425,7 +422,7 @@ bool Client::ready(EntryElement what) {
 
 std::uint32_t Client::ended(ObjectEntry& entry) {
   Lock lock(waiting_.progress_mutex());
-  return as_entry(entry).ended;
+  return as_entry(entry).ended();
 }
 
 /// A driver that watches the drain itself is not told by waits which end by themselves.
@@ -477,7 +474,7 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
   Lock lock(waiting_.progress_mutex());
   Entry& entry = as_entry(object_entry);
   want(entry, 0, entry.count);
-  if (entry.ended == entry.count) return true;
+  if (entry.ended() == entry.count) return true;
   waiting_.promote(entry.first);
   Waiter waiter;
   waiter.interruptible = may_be_told(timeout_ns);
@@ -487,7 +484,7 @@ bool Client::wait_all(ObjectEntry& object_entry, Nanoseconds timeout_ns) {
   waiting_.block(waiter, timeout_ns, lock);
   entry.unwatch(waiter);
   throw_if_interrupted(waiter);
-  return entry.ended == entry.count;
+  return entry.ended() == entry.count;
 }
 
 detail::ValueBytes Client::value(EntryElement what) {
@@ -536,12 +533,12 @@ void Client::read_ahead(Entry& entry, std::uint32_t element) {
 /// for the result of a call, which nothing makes again.
 bool Client::ask_again(Entry& entry, std::uint32_t element, const Location& gone) {
   const std::lock_guard lock(waiting_.progress_mutex());
-  if (entry.secret || entry.call != 0) return false;
+  if (entry.secret || entry.of_pending_call()) return false;
   Slot& slot = entry.slot(element);
   if (slot.state != Slot::State::ready || !slot.blob->located || slot.blob->location() != gone) return true;
   if (slot.owned) blobs_.drop(slot.blob);
   slot.reset();
-  --entry.ended;
+  if (entry.range) --entry.ended_of_range;
   head_.vanished(offset(entry.first, element), gone);
   waiting_.sent();
   return true;

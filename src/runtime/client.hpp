@@ -12,8 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <tsl/robin_set.h>
-
 #include <rankine/runtime/context.hpp>
 
 #include "runtime/blob_pool.hpp"
@@ -26,6 +24,7 @@
 #include "runtime/puller.hpp"
 #include "runtime/room.hpp"
 #include "runtime/waiting.hpp"
+#include "scheduler/id_table.hpp"
 #include "store/store.hpp"
 
 namespace rankine::runtime {
@@ -54,20 +53,6 @@ class StateKeeper {
  protected:
   ~StateKeeper() = default;
 };
-
-/// Entries by the ids that they hold themselves.
-struct HashEntry {
-  using is_transparent = void;
-  std::size_t operator()(ObjectId id) const { return static_cast<std::size_t>(number(id)); }
-  std::size_t operator()(const Entry* entry) const { return (*this)(entry->first); }
-};
-struct EqualEntry {
-  using is_transparent = void;
-  bool operator()(const Entry* a, const Entry* b) const { return a->first == b->first; }
-  bool operator()(ObjectId id, const Entry* entry) const { return id == entry->first; }
-  bool operator()(const Entry* entry, ObjectId id) const { return id == entry->first; }
-};
-using EntryTable = tsl::robin_set<Entry*, HashEntry, EqualEntry, std::allocator<Entry*>, true>;
 
 class Client final : public detail::Context {
  public:
@@ -155,7 +140,9 @@ class Client final : public detail::Context {
 
  private:
   Entry* make_entry(ObjectId first, std::uint32_t count, bool range);
+  Entry* name_entry(ObjectId first, std::uint32_t count, bool range);
   void erase(Entry* entry);
+  void cut_off_entries();
   void complete(Entry& entry, std::uint32_t element);
   bool may_be_told(Nanoseconds timeout_ns) const;
   void wait_one(Entry& entry, std::uint32_t element, Lock& lock);
@@ -172,9 +159,8 @@ class Client final : public detail::Context {
   BlobPool& blobs_;
   Settings settings_;
   EndOfTime& end_;
-  EntryTable singles_;
-  std::map<std::uint64_t, Entry*> ranges_;  ///< by the first id
-  std::vector<Entry*> free_entries_;
+  scheduler::Slab<Entry> entries_;
+  scheduler::IdTable ids_;  ///< of entries
   struct Question {
     Waiter waiter;
     Explanation answer;

@@ -12,6 +12,7 @@
 #include <rankine/runtime/context.hpp>
 
 #include "runtime/blob_pool.hpp"
+#include "scheduler/slab.hpp"
 
 namespace rankine::runtime {
 
@@ -45,8 +46,8 @@ struct Slot {
   enum class State : std::uint8_t { pending, ready, failed };
   Blob* blob = nullptr;  ///< the value, or the packed failure
   std::atomic<State> state{State::pending};
-  bool owned = false;   ///< this slot drops the blob; else the head does, which lives in the same process
-  bool wanted = false;  ///< the head has been asked to deliver it
+  bool owned : 1 = false;   ///< this slot drops the blob; else the head does, which lives in the same process
+  bool wanted : 1 = false;  ///< the head has been asked to deliver it
 
   bool pending() const { return state.load(std::memory_order_acquire) == State::pending; }
   void end(Blob* with, State how, bool owns) {
@@ -62,32 +63,39 @@ struct Slot {
 };
 
 /// One name of an object, or of a range of them. A million tasks may wait at a time: what few entries need is
-/// kept apart.
+/// kept apart. Without a context it is nobody's.
 struct Entry : detail::ObjectEntry {
   struct Extra {
     std::unique_ptr<Slot[]> many;  ///< ranges
     ActorLink* link = nullptr;     ///< of an actor that was called from here
     std::vector<Entry*> inside;    ///< of a call's result: what lies inside, held
     std::vector<Watcher> watchers;
+    scheduler::Index unlisted = scheduler::kNone;  ///< its own index, where its id leads to another entry
   };
 
-  Slot single;
-  std::uint32_t ended = 0;
-  std::uint32_t call = 0;  ///< the pending call that it is the result of; 0: none
+  [[no_unique_address]] Slot single;  ///< what follows lies in its padding
   bool range = false;
-  bool unasked = false;  ///< made here: its ends come without being asked for
+  // With the progress lock only:
+  bool unasked : 1 = false;  ///< made here: its ends come without being asked for
   /// The result of an actor's call that was not shown to anybody beyond this rank: the head does not know it.
-  bool secret = false;
+  bool secret : 1 = false;
+  union {
+    std::uint32_t ended_of_range = 0;  ///< elements
+    std::uint32_t call;                ///< of a single: the pending call that it is the result of; 0: none
+  };
 
   Slot& slot(std::uint32_t element) { return range ? extra_->many[element] : single; }
   Extra& extra() {
     if (!extra_) extra_ = std::make_unique<Extra>();
     return *extra_;
   }
+  std::uint32_t ended() const { return range ? ended_of_range : single.pending() ? 0 : 1; }
+  bool of_pending_call() const { return !range && call != 0; }
   ActorLink* link() const { return extra_ ? extra_->link : nullptr; }
   std::span<Entry* const> inside() const {
     return extra_ ? std::span<Entry* const>(extra_->inside) : std::span<Entry* const>();
   }
+  scheduler::Index unlisted() const { return extra_ ? extra_->unlisted : scheduler::kNone; }
   bool watched() const { return extra_ && !extra_->watchers.empty(); }
   void unwatch(const Waiter& waiter) {
     if (!watched()) return;
@@ -96,29 +104,32 @@ struct Entry : detail::ObjectEntry {
 
   /// As new, for another object.
   void clear(BlobPool& blobs) {
+    clear([&blobs](Blob* blob) { blobs.drop(blob); });
+  }
+  /// The same when the pool is gone.
+  void clear() { clear(Blob::drop); }
+
+ private:
+  template <class Drop>
+  void clear(const Drop& drop) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (slot(i).owned) blobs.drop(slot(i).blob);
+      if (slot(i).owned) drop(slot(i).blob);
     }
     single.reset();
+    context = nullptr;
     count = 1;
-    ended = 0;
-    call = 0;
+    ended_of_range = 0;
     range = unasked = secret = false;
     if (!extra_) return;
     extra_->many.reset();
     extra_->link = nullptr;
     extra_->inside.clear();
     extra_->watchers.clear();
-  }
-  ~Entry() {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      if (slot(i).owned) Blob::drop(slot(i).blob);
-    }
+    extra_->unlisted = scheduler::kNone;
   }
 
- private:
   std::unique_ptr<Extra> extra_;
 };
-static_assert(sizeof(Entry) <= 72, "a million of them is usual");
+static_assert(sizeof(Entry) == 48, "a million of them is usual");
 
 }  // namespace rankine::runtime

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From object ids to group records. The driver's ids (1, 2, 3 ...) are looked up in pages directly, derived
-// ids in a flat hash table, elements of ranges by interval. It never looks into the records.
+// From object ids to records: groups, or a rank's entries. The driver's ids (1, 2, 3 ...) are looked up in
+// pages directly, derived ids in a flat hash table, elements of ranges by interval. It never looks into the
+// records.
 #pragma once
 
 #include <cstdint>

@@ -30,8 +30,8 @@ class ActorContext;
 /// to go tells the head. The runtime derives its own entry from it.
 struct ObjectEntry {
   std::atomic<std::uint32_t> references{1};
-  ObjectId first{};
   std::uint32_t count = 1;
+  ObjectId first{};
   Context* context = nullptr;
 };
 

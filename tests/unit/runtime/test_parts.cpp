@@ -127,7 +127,7 @@ TEST_CASE("a piece cut from a range has the same elements") {
   const detail::ArgumentsLayout layout(header);
   std::vector<std::byte> whole(layout.total);
   const std::uint64_t dependency = 99;
-  std::memcpy(whole.data(), &header, sizeof header);
+  detail::write_header(header, whole.data());
   std::memcpy(whole.data() + layout.ids, &dependency, 8);
   std::memcpy(whole.data() + layout.offsets, offsets.data(), 8 * offsets.size());
   std::memcpy(whole.data() + layout.common, "abc", 3);
