@@ -29,7 +29,8 @@ ArgumentsHeader read_header(std::span<const std::byte> bytes) {
   ArgumentsHeader header;
   std::size_t at = 0;
   const auto get = [&](auto&... values) {
-    if (bytes.size() - at < (sizeof values + ...)) throw_damaged("packed arguments shorter than their header");
+    if (bytes.size() - at < (sizeof values + ...))
+      throw_damaged("packed arguments shorter than their header");
     ((std::memcpy(&values, bytes.data() + at, sizeof values), at += sizeof values), ...);
   };
   get(header.dependencies, header.count);

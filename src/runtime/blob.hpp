@@ -16,7 +16,7 @@
 namespace rankine::runtime {
 
 struct Blob {
-  std::uint64_t bytes : 63 = 0;    ///< of the value
+  std::uint64_t bytes : 63 = 0;   ///< of the value
   std::uint64_t located : 1 = 0;  ///< a Location, a number of ids and those follow, else the bytes themselves
 
   std::byte* body() { return reinterpret_cast<std::byte*>(this + 1); }

@@ -33,8 +33,7 @@ class BlobPool {
   Blob* make_inline(std::size_t count) { return new (take(sizeof(Blob) + count)) Blob{count, 0}; }
   /// `ids`: the future arguments, where the blob is a task's arguments.
   Blob* make_located(const Location& place, std::span<const ObjectId> ids = {}) {
-    Blob* blob =
-        new (take(sizeof(Blob) + Blob::kBeforeIds + ids.size_bytes())) Blob{place.bytes, 1};
+    Blob* blob = new (take(sizeof(Blob) + Blob::kBeforeIds + ids.size_bytes())) Blob{place.bytes, 1};
     const std::uint64_t count = ids.size();
     std::memcpy(blob->body(), &place, sizeof place);
     std::memcpy(blob->body() + sizeof place, &count, sizeof count);
