@@ -16,9 +16,10 @@ namespace rankine::forecast::ets {
 namespace {
 
 constexpr int kPassesMax = 200;
-constexpr double kEnough = 1e-5;     // of -2 log-likelihood: a smaller gain ends the descent
-constexpr double kDampingMax = 1e8;  // beyond it no step is left to try
-constexpr double kPerfect = 1e-28;   // mean square of scaled errors that counts as none
+constexpr double kSmallDamping = 0.1;  // below it a step is nearly Gauss and Newton's
+constexpr double kEnough = 1e-4;       // of -2 log-likelihood: a smaller gain ends the descent
+constexpr double kDampingMax = 1e8;    // beyond it no step is left to try
+constexpr double kPerfect = 1e-28;     // mean square of scaled errors that counts as none
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Where the variables of a form stand in Trial::variables; -1 for those it has not.
@@ -131,6 +132,7 @@ struct Lane {
   Variables best{};
   Variables trial{};
   double minus_2_loglik = 0;
+  double squares = 0;  ///< of the errors at the best trial
   double damping = 0;
   bool allowed = true;
 };
@@ -243,6 +245,7 @@ class Group {
     if (better) {
       mine.best = mine.trial;
       mine.minus_2_loglik = value;
+      mine.squares = sums_.squares.of[lane];
     }
     bool done = mine.job->passes >= kPassesMax;
     switch (mine.phase) {
@@ -307,7 +310,15 @@ class Group {
     Lane& mine = lanes_[at(lane)];
     if (mine.phase != Lane::Phase::settle && mine.phase != Lane::Phase::descend) return;
     mine.trial = mine.best;
-    for (int i = 0; i < chart_.layout.next; ++i) mine.trial[at(i)] += step_[i].of[lane];
+    double promised = 0;
+    for (int i = 0; i < chart_.layout.next; ++i) {
+      mine.trial[at(i)] += step_[i].of[lane];
+      promised += step_in_.slope[i].of[lane] * step_[i].of[lane];
+    }
+    // What Gauss and Newton's model says the step will gain.
+    if (mine.phase == Lane::Phase::descend && mine.damping < kSmallDamping &&
+        promised * trial_.length.of[lane] < kEnough * mine.squares)
+      return finish(lane);
     chart_.clamp(mine.trial);
     write_trial(lane);
   }

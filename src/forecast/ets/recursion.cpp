@@ -25,6 +25,7 @@ Pass run(Form form, std::span<const double> values, const Point& start) {
     if (has_trend(form)) x.trend = damped + x.beta * surprise;
     season += x.gamma * ((ratio ? y / q : y - q) - season);
     pass.squares += error * error;
+    pass.sum += error;
     logs += std::log(std::abs(f));
   }
   // In the order of use after the last value.

@@ -32,6 +32,7 @@ struct Point {
 struct Pass {
   double minus_2_loglik = 0;  ///< n log(sum e^2), and 2 sum log |f| with multiplicative errors: R's value
   double squares = 0;         ///< sum of e^2
+  double sum = 0;             ///< sum of e
   Point end;                  ///< the point with the states after the last value
 };
 

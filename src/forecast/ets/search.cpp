@@ -128,6 +128,29 @@ Point inherited_start(Form form, Form parent, Point x) {
   return x;
 }
 
+constexpr Weights kQuick{0.5, 0.1, 0.05, 0.97};
+constexpr Weights kSlow{0.1, 0.1, 0.05, 0.97};
+constexpr Weights kSeasonMoves{0.3, 0.02, 0.3, 0.97};
+constexpr Weights kSeasonAlone{0.005, 0.1, 0.02, 0.97};
+
+/// Starts beside the parent's optimum: as few as reach what R's search finds, or better, in 99 of 100 series
+/// (tools/reference/ets_compare.py). Likelihoods have several summits: quick and slow adaptation, and seasons
+/// that move or do not.
+std::span<const Weights> generic_weights(Form form) {
+  static constexpr Weights both[] = {kQuick, kSlow};
+  static constexpr Weights all[] = {kQuick, kSlow, kSeasonMoves, kSeasonAlone};
+  static constexpr Weights slow[] = {kSlow};
+  static constexpr Weights quick[] = {kQuick};
+  static constexpr Weights moves[] = {kSeasonMoves};
+  const bool founder = parent_of(form) == form;
+  if (has_season(form)) {
+    if (founder) return all;
+    return parent_of(form).trend == Trend::none && has_trend(form) ? std::span<const Weights>(both) : moves;
+  }
+  if (founder) return both;
+  return form == Form{Error::additive, Trend::additive, Season::none} ? slow : quick;
+}
+
 std::vector<Point> starts_of(Form form, const Search& series, const Shape& shape) {
   std::vector<Point> starts;
   const Form parent = parent_of(form);
@@ -135,8 +158,8 @@ std::vector<Point> starts_of(Form form, const Search& series, const Shape& shape
     const Optimum& optimum = series.optima[index_of(parent)];
     if (std::isfinite(optimum.minus_2_loglik)) starts.push_back(inherited_start(form, parent, optimum.point));
   }
-  constexpr std::array<Weights, 2> generic{{{0.5, 0.1, 0.05, 0.97}, {0.1, 0.1, 0.05, 0.97}}};
-  for (const Weights& weights : generic) starts.push_back(generic_start(form, series, shape, weights));
+  for (const Weights& weights : generic_weights(form))
+    starts.push_back(generic_start(form, series, shape, weights));
   return starts;
 }
 
