@@ -9,9 +9,9 @@
 
 #include "forecast/arima/models.hpp"
 #include "forecast/benchmarks/benchmarks.hpp"
-#include "forecast/ets/models.hpp"
 #include "forecast/choice/best.hpp"
 #include "forecast/combine/combination.hpp"
+#include "forecast/ets/models.hpp"
 #include "forecast/intervals/conformal.hpp"
 #include "forecast/mstl/mstl.hpp"
 #include "forecast/single.hpp"

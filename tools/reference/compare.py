@@ -4,9 +4,9 @@
 
   compare.py PROGRAM MODEL DATA R_ANSWERS.csv [SEASON]
 
-PROGRAM is forecast_reference, MODEL e.g. AutoETS, DATA M3.csv or NAME-train.csv of M4 (its NAME-test.csv beside it),
-R_ANSWERS has the columns id,form,loglik,aicc,smape,mase; series that it lacks are left out. SEASON replaces the m that
-the model is given (MASE keeps the data's own).
+PROGRAM is forecast_reference, MODEL e.g. AutoETS, DATA M3.csv or NAME-train.csv of M4 (its NAME-test.csv beside
+it), R_ANSWERS has the columns id,form,loglik,aicc,smape,mase; series that it lacks are left out. SEASON replaces
+the m that the model is given (MASE keeps the data's own).
 """
 import csv
 import os
@@ -85,11 +85,12 @@ def main(program, model, data, theirs_path, season=None):
             continue
         r = theirs[name]
         smape, mase = scores(train, test, forecast, m)
-        row = (smape, mase, float(r["smape"]), float(r["mase"]), form == r["form"], aicc - float(r["aicc"] or "nan"))
+        row = (smape, mase, float(r["smape"]), float(r["mase"]), form == r["form"],
+               aicc - float(r["aicc"] or "nan"))
         if row[3] == row[3] and row[1] == row[1] and row[3] != float("inf"):
             groups.setdefault(group, []).append(row)
-    print(f"{'group':10} {'series':>6} {'sMAPE':>8} {'R':>8} {'MASE':>8} {'R':>8} {'ratio':>7} {'same form':>10} "
-          f"{'AICc <':>8} {'AICc >':>8}")
+    print(f"{'group':10} {'series':>6} {'sMAPE':>8} {'R':>8} {'MASE':>8} {'R':>8} {'ratio':>7} "
+          f"{'same form':>10} {'AICc <':>8} {'AICc >':>8}")
     for group, rows in groups.items():
         report(group, rows)
     if len(groups) > 1:
