@@ -11,9 +11,12 @@
 #include "forecast/benchmarks/benchmarks.hpp"
 #include "forecast/choice/best.hpp"
 #include "forecast/combine/combination.hpp"
+#include "forecast/croston/croston.hpp"
 #include "forecast/ets/models.hpp"
 #include "forecast/intervals/conformal.hpp"
 #include "forecast/mstl/mstl.hpp"
+#include "forecast/regression/regression.hpp"
+#include "forecast/simple/averages.hpp"
 #include "forecast/single.hpp"
 #include "forecast/text.hpp"
 #include "forecast/theta/theta_models.hpp"
@@ -36,6 +39,12 @@ constexpr Registered kModels[] = {
     {"Theta", "Theta", "the classic Theta method, seasonally adjusted (Assimakopoulos, Nikolopoulos 2000)",
      make_benchmark_without<Benchmark::kTheta>},
     {"Comb", "Comb", "the mean of SES, Holt and Damped", make_benchmark_without<Benchmark::kComb>},
+    {"HistoricAverage", "HistoricAverage", "the mean of all values", make_historic_average},
+    {"WindowAverage", "WindowAverage(values)", "the mean of the last values", make_window_average},
+    {"SeasonalWindowAverage", "SeasonalWindowAverage(cycles)", "the mean of the last cycles, value by value",
+     make_seasonal_window_average},
+    {"SeasonalExponentialSmoothing", "SeasonalExponentialSmoothing(alpha)",
+     "simple exponential smoothing of each position in the cycle", make_seasonal_exponential_smoothing},
     {"AutoETS", "AutoETS", "exponential smoothing, the form chosen by AICc (Hyndman et al. 2002)",
      make_auto_ets},
     {"ETS", "ETS(error,trend,season)", "one form of exponential smoothing, e.g. ETS(A,Ad,N)", make_ets},
@@ -51,13 +60,21 @@ constexpr Registered kModels[] = {
     {"ARIMA", "ARIMA(p,d,q[,P,D,Q][,mean|drift|zero])", "one ARIMA form by exact likelihood", make_arima},
     {"AutoAR", "AutoAR", "an autoregression with a mean, its order by AICc", make_auto_autoregression},
     {"AR", "AR(p)", "an autoregression with a mean", make_autoregression},
+    {"Croston", "Croston", "mean demand from sizes and gaps of demands (Croston 1972)", make_croston},
+    {"CrostonOptimised", "CrostonOptimised", "Croston with fitted weights", make_croston_optimised},
+    {"SBA", "SBA", "0.95 times Croston (Syntetos, Boylan 2005)", make_sba},
+    {"TSB", "TSB(alpha,beta)", "sizes and probability of demands (Teunter, Syntetos, Babai 2011)", make_tsb},
+    {"ADIDA", "ADIDA", "sums over the mean gap, smoothed (Nikolopoulos et al. 2011)", make_adida},
+    {"IMAPA", "IMAPA", "ADIDA over all lengths up to the mean gap (Petropoulos, Kourentzes 2015)",
+     make_imapa},
     {"MSTL", "MSTL(m1,m2,...,model)", "several seasons by STL, the rest by a model, AutoETS unless named",
      make_mstl},
     {"LogMSTL", "LogMSTL(m1,m2,...,model)", "MSTL of logarithms where all values are positive",
      make_log_mstl},
+    {"Regression", "Regression(trend,dummies,lag=,fourier=,ridge=)",
+     "linear regression on the past, the calendar and known columns", make_regression},
     {"Mean", "Mean(a,b,...)", "the mean of several models' forecasts", make_mean},
     {"Median", "Median(a,b,...)", "the median of several models' forecasts", make_median},
-    {"SCUM", "SCUM", "the median of AutoETS, CES, AutoARIMA and DynamicOptimisedTheta", make_scum},
     {"Best", "Best(a,b,...)", "for each series the model of least AICc", make_best},
     {"BestCV", "BestCV(windows,a,b,...)", "for each series the model of least error over rolling origins",
      make_best_cv},

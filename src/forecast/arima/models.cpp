@@ -11,6 +11,7 @@
 
 #include "forecast/arima/forecast.hpp"
 #include "forecast/arima/search.hpp"
+#include "forecast/single.hpp"
 #include "forecast/text.hpp"
 
 namespace rankine::forecast {
@@ -35,7 +36,9 @@ class Family : public Model {
     }
   }
   Prediction predict(const Fit& fit, const Request& request) const final {
-    return arima::predict(fit, request);
+    Prediction prediction = arima::predict(fit, request);
+    require_finite(prediction, *this);
+    return prediction;
   }
   bool has_intervals() const final { return true; }
 

@@ -69,7 +69,9 @@ class Best final : public Model {
     std::span<const double> state = fit.state;
     const auto winner = static_cast<std::size_t>(state[0]);
     state = state.subspan(1);
-    return rivals_[winner]->predict(load_fit(state), request);
+    Request asked = request;
+    if (!has_intervals()) asked.levels = {};  // all series have them, or none
+    return rivals_[winner]->predict(load_fit(state), asked);
   }
 
  private:

@@ -149,7 +149,6 @@ TEST_CASE("Wrong arguments of composed models are named") {
   CHECK(contains(words("Conformal"), "needs a model"));
   CHECK(contains(words("Conformal(Naive,0)"), "at least 1"));
   CHECK(contains(words("BestCV(x,Naive,SES)"), "\"x\""));
-  CHECK(contains(words("SCUM(3)"), "no arguments"));
 }
 
 TEST_CASE("BestCV takes the model that forecasts what it had not seen best") {
