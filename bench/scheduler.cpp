@@ -58,7 +58,7 @@ Row bytes_of_pending(std::uint64_t tasks) {
   const std::uint64_t before = load.memory_bytes();
   load.pile_up(tasks);
   Row row = bytes_row(static_cast<double>(load.memory_bytes() - before) / static_cast<double>(tasks));
-  require(row.value <= 200, "a pending task takes more than 200 bytes");
+  require(row.value <= 120, "a pending task takes more than 120 bytes");
   load.finish_all();
   return row;
 }
@@ -132,7 +132,7 @@ int main(int argc, char** argv) {
   add_rates(suite, setting);
   for (const int workers : setting.workers)
     suite.figure("bytes_of_worker_" + short_number(workers), [workers] { return bytes_of_worker(workers); });
-  suite.figure("bytes_of_pending_task", [&] { return bytes_of_pending(setting.tasks); }, {{}, "", 200});
+  suite.figure("bytes_of_pending_task", [&] { return bytes_of_pending(setting.tasks); }, {{}, "", 120});
   suite.figure("bytes_of_running_task", [] { return bytes_of_running(100'000); });
   suite.figure("bytes_of_finished_task", [&] { return bytes_of_finished(setting.tasks); }, {{}, "", 0.1});
   return report(suite, command_line);

@@ -27,8 +27,8 @@ void State::await_room(Index index, const std::span<const ObjectId>& dependencie
 void State::leave_for_record(Index index) {
   totals.assigned += undispatched(groups[index]);
   materialise(index);
-  while (groups[index].returned != kNone) {
-    const Index piece = groups[index].returned;
+  while (rare(groups[index]).returned != kNone) {
+    const Index piece = rare(groups[index]).returned;
     unreturn_piece(piece);
     delete_piece(piece);
   }
@@ -50,11 +50,11 @@ void State::return_pending(Index index) {
 
 void State::note_ready(Group& group) {
   if (group.kind == Kind::actor) {
-    Actor& actor = actors[group.extra];
+    Actor& actor = actors[rare(group).extra];
     if (actor.state == ActorState::pending && allowed(actor, ActorEvent::dependencies_ended))
       actor.state = ActorState::placing;
   } else if (group.kind == Kind::gang) {
-    Gang& gang = gangs[group.extra];
+    Gang& gang = gangs[rare(group).extra];
     if (gang.state == GangState::waiting && allowed(gang, GangEvent::dependencies_ended))
       gang.state = GangState::room;
   }
@@ -62,11 +62,11 @@ void State::note_ready(Group& group) {
 
 void State::note_waits(Group& group) {
   if (group.kind == Kind::actor) {
-    Actor& actor = actors[group.extra];
+    Actor& actor = actors[rare(group).extra];
     if (actor.state == ActorState::placing && allowed(actor, ActorEvent::values_lost))
       actor.state = ActorState::pending;
   } else if (group.kind == Kind::gang) {
-    Gang& gang = gangs[group.extra];
+    Gang& gang = gangs[rare(group).extra];
     if (gang.state == GangState::room && allowed(gang, GangEvent::values_lost))
       gang.state = GangState::waiting;
   }
@@ -75,11 +75,11 @@ void State::note_waits(Group& group) {
 /// It fails without having been placed; else the handlers have set the state already.
 void State::note_given_up(Group& group) {
   if (group.kind == Kind::actor) {
-    Actor& actor = actors[group.extra];
+    Actor& actor = actors[rare(group).extra];
     const bool unplaced = actor.state == ActorState::pending || actor.state == ActorState::placing;
     if (unplaced && allowed(actor, ActorEvent::given_up)) actor.state = ActorState::dead;
   } else if (group.kind == Kind::gang) {
-    Gang& gang = gangs[group.extra];
+    Gang& gang = gangs[rare(group).extra];
     const bool unplaced = gang.state == GangState::waiting || gang.state == GangState::room;
     if (unplaced && allowed(gang, GangEvent::given_up)) gang.state = GangState::ended;
   }
@@ -88,7 +88,7 @@ void State::note_given_up(Group& group) {
 /// Nobody refers to it any more: an actor is stopped. False: it is freed later, when its end is settled.
 bool State::retire(Index index) {
   const Group& group = groups[index];
-  if (group.kind != Kind::actor || actors[group.extra].state == ActorState::dead) return true;
+  if (group.kind != Kind::actor || actors[rare(group).extra].state == ActorState::dead) return true;
   const bool was_pending = pending(group, 0);
   kill_actor(index, false);
   return !was_pending;
@@ -96,11 +96,11 @@ bool State::retire(Index index) {
 
 void State::free_record(const Group& group) {
   if (group.kind == Kind::actor) {
-    actors[group.extra].group = kNone;
-    actors.release(group.extra);
+    actors[rare(group).extra].group = kNone;
+    actors.release(rare(group).extra);
   } else {
-    gangs[group.extra].group = kNone;
-    gangs.release(group.extra);
+    gangs[rare(group).extra].group = kNone;
+    gangs.release(rare(group).extra);
   }
 }
 

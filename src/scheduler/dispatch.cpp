@@ -155,7 +155,7 @@ std::uint32_t State::piece_size(const Group& group, std::uint32_t remaining) con
 /// time, so that a culprit dies alone.
 Index State::cut_piece(Index index) {
   Group& group = groups[index];
-  if (group.returned == kNone) {
+  if (rare(group).returned == kNone) {
     const std::uint32_t size = piece_size(group, group.count - group.cursor);
     const Index piece = new_piece(index, group.cursor, size);
     group.cursor += size;
@@ -163,7 +163,7 @@ Index State::cut_piece(Index index) {
     if (group.cursor == group.count) leave_lane(index);
     return piece;
   }
-  const Index whole = group.returned;
+  const Index whole = rare(group).returned;
   const std::uint32_t size =
       pieces[whole].attempt > 1
           ? 1
@@ -203,7 +203,7 @@ void State::dispatch(Index index, Rank rank, bool behind, std::uint8_t choice) {
   totals.assigned += piece.count;
   emit(Start{rank, offset(group.first, piece.element), piece.count, piece.element,
              (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload, choice,
-             group.range == kNone && group.result.payload != kNone});
+             group.count == 1 && group.result.payload != kNone});
   if (!behind) on_activated(made);
   update_room(worker);
   update_stealable(worker);

@@ -67,8 +67,8 @@ void State::fail_unfinished(Index index, const Failure& failure) {
   Group& group = groups[index];
   materialise(index);
   bool some = false;
-  while (group.returned != kNone) {
-    const Index piece = group.returned;
+  while (rare(group).returned != kNone) {
+    const Index piece = rare(group).returned;
     const std::uint32_t first = pieces[piece].element;
     const std::uint32_t count = pieces[piece].count;
     unreturn_piece(piece);
@@ -87,8 +87,8 @@ void State::process_ended(const EndedSpan& span) {
   const ObjectId first = offset(group.first, span.element);
   if (group.submitter != kNoRank && group.kind != Kind::promise && holds(group, group.submitter))
     deliver(group.submitter, first, span.count);
-  if (group.range != kNone) {
-    auto& wanted = ranges[group.range].wanted;
+  if (group.count != 1) {
+    auto& wanted = ranges[rare(group).range].wanted;
     for (const auto& want : wanted) {
       const std::uint32_t begin = std::max(want.element, span.element);
       const std::uint32_t end = std::min(want.element + want.count, span.element + span.count);
@@ -146,8 +146,8 @@ ObjectView State::view(ObjectId id) const {
   view.count = group.count;
   view.state = end == nullptr ? ObjectState::pending : end->state;
   if (group.kind == Kind::actor) {
-    view.worker = actors[group.extra].worker;
-    view.attempt = actors[group.extra].attempt;
+    view.worker = actors[rare(group).extra].worker;
+    view.attempt = actors[rare(group).extra].attempt;
   }
   if (view.state == ObjectState::pending) return view;
   if ((end->marks & kDropped) != 0) {
@@ -161,7 +161,7 @@ ObjectView State::view(ObjectId id) const {
   if (view.state == ObjectState::failed && (group.kind == Kind::task || group.kind == Kind::gang))
     view.name = class_of(group).options.name;
   if (group.kind == Kind::gang && end->failure == FailureKind::threw) {  // one error for all elements
-    const Result* error = find_result(group, gangs[group.extra].error_at);
+    const Result* error = find_result(group, gangs[rare(group).extra].error_at);
     view.value = {Payload{error->payload}, error->bytes, NodeId{error->node}};
   }
   if ((end->marks & (kOwnFailure | kGroupFailure)) != 0) {

@@ -30,7 +30,7 @@ Explanation State::explain(TaskId id, Time at) const {
   const Group& group = groups[place.group];
   const bool is_actor = group.kind == Kind::actor;
   const bool ended =
-      is_actor ? actors[group.extra].state == ActorState::dead : !pending(group, place.element);
+      is_actor ? actors[rare(group).extra].state == ActorState::dead : !pending(group, place.element);
   if (ended) {
     const bool sealed = find_result(group, place.element)->state == ObjectState::sealed;
     said.state = Explanation::State::ended;
@@ -52,8 +52,8 @@ void State::explain_collective(const Group& group, Time at, Explanation& said) c
     said.worker = group.submitter;
     said.sentence = "it is the result of an actor's call that " + rank_text(said.worker) +
                     " made, and has not ended for " + seconds_text(said.age);
-  } else if (group.kind == Kind::actor && actors[group.extra].worker != kNoRank) {
-    const Actor& actor = actors[group.extra];
+  } else if (group.kind == Kind::actor && actors[rare(group).extra].worker != kNoRank) {
+    const Actor& actor = actors[rare(group).extra];
     const bool alive = actor.state == ActorState::alive;
     said.state = alive ? Explanation::State::running : Explanation::State::assigned;
     said.worker = actor.worker;
@@ -61,8 +61,8 @@ void State::explain_collective(const Group& group, Time at, Explanation& said) c
     said.sentence = std::string(alive ? "the actor lives on " : "the actor starts on ") +
                     rank_text(said.worker) + " for " + seconds_text(said.age);
     if (actor.attempt > 1) said.sentence += ", in its life number " + std::to_string(actor.attempt);
-  } else if (group.kind == Kind::gang && gangs[group.extra].state >= GangState::preparing) {
-    const Gang& gang = gangs[group.extra];
+  } else if (group.kind == Kind::gang && gangs[rare(group).extra].state >= GangState::preparing) {
+    const Gang& gang = gangs[rare(group).extra];
     said.state = Explanation::State::running;
     said.worker = gang.members.front().rank;
     said.age = at - gang.since;
@@ -114,9 +114,10 @@ void State::explain_ready(Index index, Explanation& said) const {
   for (std::uint32_t choice = 0; choice < request.choices(); ++choice)
     said.capable = std::max(said.capable, nodes.capable(request.shape_of(choice)));
   const bool is_gang = group.kind == Kind::gang;
-  said.sentence = is_gang ? "the gang is ready and asks for " + std::to_string(gangs[group.extra].ranks) +
-                                " ranks with " + said.asks + " each"
-                          : "it is ready and asks for " + said.asks;
+  said.sentence = is_gang
+                      ? "the gang is ready and asks for " + std::to_string(gangs[rare(group).extra].ranks) +
+                            " ranks with " + said.asks + " each"
+                      : "it is ready and asks for " + said.asks;
   if (said.age > 0) said.sentence += " for " + seconds_text(said.age);
   if (nodes.live_count() == 0) {
     said.sentence += "; no worker has joined";

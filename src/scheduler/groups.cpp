@@ -8,16 +8,16 @@
 namespace rankine::scheduler {
 
 const Result* State::find_result(const Group& group, std::uint32_t element) const {
-  if (group.range == kNone) return &group.result;
-  const auto& pages = ranges[group.range].pages;
+  if (group.count == 1) return &group.result;
+  const auto& pages = ranges[rare(group).range].pages;
   const std::size_t page = element >> kResultPageBits;
   if (page >= pages.size() || pages[page] == kNone) return nullptr;
   return &result_pages[pages[page]].results[element & (kResultPageSize - 1)];
 }
 
 Result& State::result(Group& group, std::uint32_t element) {
-  if (group.range == kNone) return group.result;
-  auto& pages = ranges[group.range].pages;
+  if (group.count == 1) return group.result;
+  auto& pages = ranges[rare(group).range].pages;
   const std::size_t page = element >> kResultPageBits;
   if (page >= pages.size()) pages.resize(page + 1, kNone);
   if (pages[page] == kNone) {
@@ -25,6 +25,15 @@ Result& State::result(Group& group, std::uint32_t element) {
     result_pages[pages[page]] = ResultPage{};
   }
   return result_pages[pages[page]].results[element & (kResultPageSize - 1)];
+}
+
+/// To be written to.
+Rare& State::own_rare(Group& group) {
+  if (group.rare == 0) {
+    group.rare = rares.allocate();
+    rares[group.rare] = Rare{};
+  }
+  return rares[group.rare];
 }
 
 Index State::new_group(ObjectId first, std::uint32_t count, Kind kind) {
@@ -37,7 +46,7 @@ Index State::new_group(ObjectId first, std::uint32_t count, Kind kind) {
   group.flags = kLive;
   group.result.bytes = static_cast<std::uint64_t>(now.ns);
   if (count != 1) {
-    group.range = ranges.allocate();
+    own_rare(group).range = ranges.allocate();
     group.flags |= kRange;
   }
   ids.bind(first, count, index);
@@ -57,8 +66,8 @@ Index State::new_link(const Link& link, Index& head) {
 
 bool State::holds(const Group& group, Rank rank) const {
   if (group.holder == rank) return true;
-  if (group.holder_set == kNone) return false;
-  const HolderSet& others = holder_sets[group.holder_set];
+  if (rare(group).holder_set == kNone) return false;
+  const HolderSet& others = holder_sets[rare(group).holder_set];
   return std::binary_search(others.begin(), others.end(), rank);
 }
 
@@ -72,8 +81,8 @@ void State::hold(Index index, Rank rank) {
     group.holder = rank;
     return;
   }
-  if (group.holder_set == kNone) group.holder_set = holder_sets.allocate();
-  HolderSet& others = holder_sets[group.holder_set];
+  if (rare(group).holder_set == kNone) own_rare(group).holder_set = holder_sets.allocate();
+  HolderSet& others = holder_sets[rare(group).holder_set];
   others.insert(std::lower_bound(others.begin(), others.end(), rank), rank);
 }
 
@@ -81,10 +90,10 @@ bool State::unhold(Index index, Rank rank) {
   Group& group = groups[index];
   if (!holds(group, rank)) return false;
   --held_by_rank[static_cast<std::size_t>(scheduler::index_of(rank))];
-  if (group.holder_set == kNone) {
+  if (rare(group).holder_set == kNone) {
     group.holder = kNoRank;
   } else {
-    HolderSet& others = holder_sets[group.holder_set];
+    HolderSet& others = holder_sets[rare(group).holder_set];
     if (group.holder == rank) {
       group.holder = others.back();
       others.pop_back();
@@ -92,8 +101,8 @@ bool State::unhold(Index index, Rank rank) {
       others.erase(std::lower_bound(others.begin(), others.end(), rank));
     }
     if (others.empty()) {
-      holder_sets.release(group.holder_set);
-      group.holder_set = kNone;
+      holder_sets.release(rare(group).holder_set);
+      own_rare(group).holder_set = kNone;
     }
   }
   if (!referenced(group)) maybe_free(index);
@@ -116,7 +125,7 @@ void State::maybe_free(Index index) {
 }
 
 void State::pin_inside(Index index, ObjectId inner) {
-  pin_into(index, inner, groups[index].inside);
+  pin_into(index, inner, own_rare(groups[index]).inside);
 }
 
 /// `list` is of the group or of its gang.
@@ -146,8 +155,8 @@ void State::free_value(const Result& result) {
 /// back.
 void State::drop_values(Index index) {
   Group& group = groups[index];
-  if (group.range == kNone) return;
-  for (const Index page : ranges[group.range].pages) {
+  if (group.count == 1) return;
+  for (const Index page : ranges[rare(group).range].pages) {
     if (page == kNone) continue;
     for (Result& result : result_pages[page].results) {
       if (result.state != ObjectState::sealed || (result.marks & kDropped) != 0) continue;
@@ -175,7 +184,7 @@ void State::complete(Index index) {
   Group& group = groups[index];
   if (group.kind != Kind::task) [[unlikely]] {
     if (group.kind == Kind::put) return;
-    if (group.kind == Kind::actor && actors[group.extra].state != ActorState::dead) return;
+    if (group.kind == Kind::actor && actors[rare(group).extra].state != ActorState::dead) return;
   }
   if (referenced(group) && (group.flags & kSomeOnNode) != 0 && (group.flags & kHasArguments) != 0) {
     keep_lineage(index);
@@ -194,7 +203,7 @@ void State::give_up() {
     for (std::uint32_t element = 0; element < group.count; ++element) {
       if (!pending(group, element)) free_value(*find_result(group, element));
     }
-    if (group.kind == Kind::actor) free_stale(actors[group.extra].checkpoint);
+    if (group.kind == Kind::actor) free_stale(actors[rare(group).extra].checkpoint);
   }
 }
 
@@ -207,10 +216,10 @@ void State::free_group(Index index) {
     if ((result.marks & kOwnFailure) != 0) failures.erase(failure_key(index, element));
     if ((result.marks & kGroupFailure) != 0) failures.erase(failure_key(index, kNone));
   };
-  if (group.range == kNone) {
+  if (group.count == 1) {
     free_result(group.result, 0);
   } else {
-    RangeExtra& extra = ranges[group.range];
+    RangeExtra& extra = ranges[rare(group).range];
     for (std::uint32_t i = 0; i < extra.pages.size(); ++i) {
       if (extra.pages[i] == kNone) continue;
       const ResultPage& page = result_pages[extra.pages[i]];
@@ -220,15 +229,16 @@ void State::free_group(Index index) {
     }
     extra.pages.clear();
     extra.wanted.clear();
-    ranges.release(group.range);
+    ranges.release(rare(group).range);
   }
-  unpin_all(group.inside);
-  if (group.extra != kNone) [[unlikely]]
+  if (group.rare != 0) unpin_all(own_rare(group).inside);
+  if (rare(group).extra != kNone) [[unlikely]]
     free_record(group);
   if ((group.flags & kLoans) != 0) [[unlikely]]
     drop_loans_of(index);
   ids.unbind(group.first, group.count);
   totals.live_objects -= group.count;
+  if (group.rare != 0) rares.release(std::exchange(group.rare, 0));
   group.flags = kZombie;
   if (group.waiting == 0) release_record(index);
 }
@@ -243,7 +253,7 @@ void State::release_record(Index index) {
 /// What keeping the arguments costs: the record, the packed arguments, and values in nodes' memory that they
 /// pin.
 std::uint64_t State::lineage_cost(const Group& group) const {
-  std::uint64_t bytes = sizeof(Group) + group.payload_bytes;
+  std::uint64_t bytes = sizeof(Group) + group.payload_size.bytes();
   for (Index link = group.arguments; link != kNone; link = links[link].next) {
     const Group& target = groups[links[link].target];
     const Result* value = find_result(target, links[link].element);

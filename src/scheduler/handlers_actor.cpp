@@ -20,7 +20,7 @@ void State::on(const ActorSpawned& event) {
   actors[record].max_restarts = event.max_restarts;
   actors[record].checkpoint = event.checkpoint;
   actors[record].lane = intern_lane(class_of(groups[index]).options, Kind::actor);
-  groups[index].extra = record;
+  own_rare(groups[index]).extra = record;
   await_room(index, event.dependencies, event.pins);
 }
 
@@ -28,7 +28,7 @@ void State::on(const ActorSpawned& event) {
 Actor* State::find_actor(ObjectId id, std::uint16_t attempt) {
   const IdTable::Place place = ids.find(id);
   if (place.group == kNone || groups[place.group].kind != Kind::actor) return nullptr;
-  Actor& actor = actors[groups[place.group].extra];
+  Actor& actor = actors[rare(groups[place.group]).extra];
   return actor.attempt == attempt ? &actor : nullptr;
 }
 
@@ -46,7 +46,7 @@ bool State::allowed(const Actor& actor, ActorEvent event) {
 
 void State::start_actor(Index index, Rank rank, std::uint8_t choice) {
   const Group& group = groups[index];
-  Actor& actor = actors[group.extra];
+  Actor& actor = actors[rare(group).extra];
   allowed(actor, ActorEvent::placed);
   if (front.group == index) release_front();
   if (actor.state == ActorState::placing) leave_for_record(index);
@@ -60,7 +60,7 @@ void State::start_actor(Index index, Rank rank, std::uint8_t choice) {
   actor.since = now;
   actor.serial = next_serial++;
   const Nanoseconds timeout = class_of(group).options.timeout;
-  if (timeout > 0) push_timer({now + timeout, group.extra, actor.serial, Kind::actor, false});
+  if (timeout > 0) push_timer({now + timeout, rare(group).extra, actor.serial, Kind::actor, false});
   occupy(nodes.worker(rank), actor.shape, false);
   emit(StartActor{rank, group.first, actor.attempt, group.task_class, group.key, group.payload,
                   actor.checkpoint, choice});
@@ -75,7 +75,7 @@ void State::place_restarting() {
 
 void State::place_again(Index index) {
   const LaneId id = lane_id(groups[index]);
-  Actor& actor = actors[groups[index].extra];
+  Actor& actor = actors[rare(groups[index]).extra];
   const Placement placement = place(lanes[id].request, nodes);
   if (placement.verdict == Placement::Verdict::placed)
     return start_actor(index, placement.worker, placement.choice);
@@ -134,14 +134,14 @@ void State::on(const ActorKilled& event) {
 
 /// Gives up its place; its record says nothing of what comes next.
 void State::stop_actor(Index index) {
-  Actor& actor = actors[groups[index].extra];
+  Actor& actor = actors[rare(groups[index]).extra];
   if (actor.worker == kNoRank) return;
   if (pending(groups[index], 0)) --totals.assigned;
   vacate(std::exchange(actor.worker, kNoRank), actor.shape, false);
 }
 
 void State::kill_actor(Index index, bool restart) {
-  Actor& actor = actors[groups[index].extra];
+  Actor& actor = actors[rare(groups[index]).extra];
   if (!allowed(actor, restart ? ActorEvent::kill_retry : ActorEvent::killed)) return;
   if (actor.worker != kNoRank) {
     emit(StopActor{actor.worker, groups[index].first});
@@ -153,7 +153,7 @@ void State::kill_actor(Index index, bool restart) {
 
 /// Starts again from its checkpoint, or is dead.
 void State::restart_actor(Index index) {
-  Actor& actor = actors[groups[index].extra];
+  Actor& actor = actors[rare(groups[index]).extra];
   if (actor.max_restarts >= 0 && actor.restarts >= actor.max_restarts) {
     const std::string why = actor.deaths == kNone ? "it was killed" : death_text(actor.deaths);
     return end_actor(index, {FailureKind::worker_died, {}, why + "; no restart is left"});
@@ -175,7 +175,7 @@ void State::restart_actor(Index index) {
 /// Dead for good: the handle fails, whether or not it was sealed, and nothing is kept to start it again.
 void State::end_actor(Index index, const Failure& failure, Value error) {
   Group& group = groups[index];
-  Actor& actor = actors[group.extra];
+  Actor& actor = actors[rare(group).extra];
   if (actor.state == ActorState::restarting) ready_groups -= std::erase(restarting, index);
   if (front.group == index) release_front();
   free_stale(std::exchange(actor.checkpoint, {}));
@@ -200,7 +200,7 @@ void State::end_actor(Index index, const Failure& failure, Value error) {
 }
 
 void State::lose_actor(Index index, Rank rank) {
-  Actor& actor = actors[groups[index].extra];
+  Actor& actor = actors[rare(groups[index]).extra];
   allowed(actor, ActorEvent::worker_lost);
   std::string late =
       actor.timed_out && actor.state == ActorState::starting ? start_timeout_text(actor) : std::string();
@@ -235,8 +235,8 @@ void State::deliver_to_holders(Index index) {
   const Group& group = groups[index];
   if (group.holder == kNoRank) return;
   deliver(group.holder, group.first, 1);
-  if (group.holder_set == kNone) return;
-  for (const Rank rank : holder_sets[group.holder_set]) deliver(rank, group.first, 1);
+  if (rare(group).holder_set == kNone) return;
+  for (const Rank rank : holder_sets[rare(group).holder_set]) deliver(rank, group.first, 1);
 }
 
 }  // namespace rankine::scheduler

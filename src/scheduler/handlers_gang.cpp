@@ -22,7 +22,7 @@ void State::on(const GangSubmitted& event) {
   gangs[record].ranks = ranks;
   gangs[record].all = event.all;
   gangs[record].lane = intern_lane(class_of(groups[index]).options, Kind::gang);
-  groups[index].extra = record;
+  own_rare(groups[index]).extra = record;
   await_room(index, event.dependencies, event.pins);
 }
 
@@ -30,14 +30,14 @@ void State::on(const GangSubmitted& event) {
 Index State::find_gang(ObjectId id, std::uint16_t attempt) const {
   const IdTable::Place place = ids.find(id);
   if (place.group == kNone || groups[place.group].kind != Kind::gang) return kNone;
-  return gangs[groups[place.group].extra].attempt == attempt ? place.group : kNone;
+  return gangs[rare(groups[place.group]).extra].attempt == attempt ? place.group : kNone;
 }
 
 std::vector<Rank> State::gang_members(TaskId id) const {
   std::vector<Rank> ranks;
   const IdTable::Place place = ids.find(id);
   if (place.group == kNone || groups[place.group].kind != Kind::gang) return ranks;
-  const Gang& gang = gangs[groups[place.group].extra];
+  const Gang& gang = gangs[rare(groups[place.group]).extra];
   if (gang.state < GangState::preparing) return ranks;
   for (const GangMember& member : gang.members) ranks.push_back(member.rank);
   return ranks;
@@ -68,7 +68,7 @@ bool State::allowed(const Gang& gang, GangEvent event) {
 void State::on(const GangMemberReady& event) {
   const Index index = find_gang(event.gang, event.attempt);
   if (index == kNone) return;
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   GangMember* member = find_member(gang, event.worker);
   if (member == nullptr || !allowed(gang, GangEvent::member_ready)) return;
   if (member->state != GangMember::State::preparing) return;
@@ -76,15 +76,15 @@ void State::on(const GangMemberReady& event) {
   if (++gang.ready < gang.ranks) return;
   gang.state = GangState::running;
   const Nanoseconds timeout = class_of(groups[index]).options.timeout;
-  if (timeout > 0) push_timer({now + timeout, groups[index].extra, gang.serial, Kind::gang, false});
+  if (timeout > 0) push_timer({now + timeout, rare(groups[index]).extra, gang.serial, Kind::gang, false});
   for (const GangMember& each : gang.members) emit(RunGang{each.rank, event.gang, gang.attempt});
 }
 
 void State::on(const GangMemberFinished& event) {
   const Index index = find_gang(event.gang, event.attempt);
-  GangMember* member = index == kNone ? nullptr : find_member(gangs[groups[index].extra], event.worker);
+  GangMember* member = index == kNone ? nullptr : find_member(gangs[rare(groups[index]).extra], event.worker);
   if (member == nullptr) return free_stale(event.outcome.value);
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   if (!allowed(gang, GangEvent::member_finished)) return free_stale(event.outcome.value);
   member->state = GangMember::State::out;
   ++gang.out;
@@ -121,7 +121,8 @@ void State::break_gang(Gang& gang, Nanoseconds grace) {
     some = true;
     emit(BreakGang{member.rank, groups[gang.group].first, gang.attempt});
   }
-  if (some && grace > 0) push_timer({now + grace, groups[gang.group].extra, gang.serial, Kind::gang, true});
+  if (some && grace > 0)
+    push_timer({now + grace, rare(groups[gang.group]).extra, gang.serial, Kind::gang, true});
 }
 
 void State::kill_members(Gang& gang) {
@@ -143,7 +144,7 @@ void State::gang_over_time(const Timer& timer) {
 }
 
 void State::cancel_gang(Index index, bool force) {
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   if (!allowed(gang, GangEvent::cancelled)) return;
   if (gang.state < GangState::preparing) return cancel(index, 0, groups[index].count, force);
   gang.cancelled = true;
@@ -152,7 +153,7 @@ void State::cancel_gang(Index index, bool force) {
 }
 
 void State::lose_member(Index index, Rank rank, TaskId culprit) {
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   allowed(gang, GangEvent::member_lost);
   find_member(gang, rank)->state = GangMember::State::out;
   ++gang.out;
@@ -171,7 +172,7 @@ void State::lose_member(Index index, Rank rank, TaskId culprit) {
 /// All members are out: cancelled if that was asked; their values if all returned; else tried again, or
 /// failed. A timeout, and after it a loss, explains the errors that the other members throw because of it.
 void State::conclude(Index index) {
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   const TaskClass& options = class_of(groups[index]).options;
   gang.state = GangState::ended;
   gang.serial = 0;
@@ -201,14 +202,14 @@ void State::conclude(Index index) {
 
 void State::seal_values(Index index) {
   Group& group = groups[index];
-  Gang& gang = gangs[group.extra];
+  Gang& gang = gangs[rare(group).extra];
   const std::vector<Value> values = std::exchange(gang.values, {});
   totals.assigned -= group.count - group.ended;
   while (gang.inside != kNone) {
     const Index link = gang.inside;
     gang.inside = links[link].next;
-    links[link].next = group.inside;
-    group.inside = link;
+    links[link].next = rare(group).inside;
+    own_rare(group).inside = link;
   }
   for (std::uint32_t i = 0; i < group.count; ++i) {
     if (pending(group, i)) {
@@ -231,14 +232,14 @@ void State::fail_pending(Index index, const Failure& failure, Value error) {
   bool first = true;
   for (std::uint32_t i = 0; i < group.count; ++i) {
     if (!pending(group, i)) continue;
-    if (first) gangs[group.extra].error_at = i;
+    if (first) gangs[rare(group).extra].error_at = i;
     fail(index, i, failure, std::exchange(first, false) ? error : Value{});
   }
 }
 
 /// Before what else waits for room.
 void State::retry_gang(Index index) {
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   gang.state = GangState::room;
   ++gang.attempt;
   ++totals.retried;

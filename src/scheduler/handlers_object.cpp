@@ -68,7 +68,7 @@ void State::want(Index index, std::uint32_t element, std::uint32_t count, Rank r
   }
   if (!some_pending || told_anyway) return;
   if (count > 1) {
-    ranges[group.range].wanted.push_back({element, count, rank});
+    ranges[rare(group).range].wanted.push_back({element, count, rank});
     return;
   }
   Result& awaited = result(group, element);
@@ -99,8 +99,8 @@ void State::lose_value(Index index, std::uint32_t element, std::string_view why)
   const std::int64_t remakes_max = group.kind == Kind::task || group.kind == Kind::gang
                                        ? class_of(group).options.max_retries * std::int64_t{group.count}
                                        : 0;
-  if ((group.flags & kHasArguments) != 0 && referenced(group) && group.remakes < remakes_max) {
-    ++group.remakes;
+  if ((group.flags & kHasArguments) != 0 && referenced(group) && rare(group).remakes < remakes_max) {
+    ++own_rare(group).remakes;
     remake(index, element);
     recheck_dependants(index, element);
     return;
@@ -130,14 +130,14 @@ void State::remake(Index index, std::uint32_t element) {
   }
   forget_lineage(index);
   end = Result{};
-  if (group.range == kNone) end.bytes = static_cast<std::uint64_t>(now.ns);
+  if (group.count == 1) end.bytes = static_cast<std::uint64_t>(now.ns);
   --group.ended;
   --totals.finished;
   ++totals.retried;
   values_were_lost = true;
   if (group.kind == Kind::gang) {
-    gang_remakes(gangs[group.extra]);
-    if (gangs[group.extra].state >= GangState::preparing) {  // the run that is under way makes it
+    gang_remakes(gangs[rare(group).extra]);
+    if (gangs[rare(group).extra].state >= GangState::preparing) {  // the run that is under way makes it
       ++totals.assigned;
       return;
     }

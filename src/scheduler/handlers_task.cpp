@@ -26,8 +26,7 @@ void State::on(const Submitted& event) {
   Group& group = groups[index];
   group.key = event.key;
   group.payload = event.payload;
-  group.payload_bytes = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(event.payload_bytes, std::numeric_limits<std::uint32_t>::max()));
+  group.payload_size = RoughSize(event.payload_bytes);
   group.task_class = event.task_class;
   group.submitter = event.submitter;
   group.flags |= kHasArguments;
@@ -45,7 +44,7 @@ void State::on(const Submitted& event) {
 /// first one first.
 void State::seal_known(Index index, std::span<const Known> known) {
   materialise(index);
-  const Index whole = groups[index].returned;
+  const Index whole = rare(groups[index]).returned;
   std::uint32_t end = groups[index].count;
   const auto leave_gap = [&](std::uint32_t begin) {
     if (begin < end) return_piece(new_piece(index, begin, end - begin));

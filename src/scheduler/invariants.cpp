@@ -19,9 +19,9 @@ std::string about(const Group& group, const char* what) {
 /// Elements of an actor, a gang or a promise that are under way: no piece tells of them.
 std::uint32_t State::on_record(const Group& group) const {
   bool under_way = group.kind == Kind::promise;
-  if (group.kind == Kind::actor) under_way = actors[group.extra].worker != kNoRank;
+  if (group.kind == Kind::actor) under_way = actors[rare(group).extra].worker != kNoRank;
   if (group.kind == Kind::gang) {
-    const GangState state = gangs[group.extra].state;
+    const GangState state = gangs[rare(group).extra].state;
     under_way = state >= GangState::preparing && state != GangState::ended;
   }
   return under_way ? group.count - group.ended : 0;
@@ -45,7 +45,7 @@ std::string State::broken_elements(const Group& group) const {
     if (piece.state != PieceState::returned && !nodes.live(piece.worker))
       return "a piece is on a lost worker";
   }
-  for (Index at = group.returned; at != kNone; at = pieces[at].next, --returned) {
+  for (Index at = rare(group).returned; at != kNone; at = pieces[at].next, --returned) {
     if (pieces[at].state != PieceState::returned) return "a piece on a worker is among the returned";
   }
   if (returned != 0) return "number of returned pieces";
@@ -67,6 +67,7 @@ std::string State::broken_groups() const {
   std::uint64_t ready = 0;
   std::uint64_t waiting = 0;
   std::uint64_t in_lanes = 0;
+  std::uint64_t own_rares = 0;
   std::map<Index, std::uint32_t> pins;
   std::map<Index, std::uint32_t> waits;
   std::vector<std::uint32_t> held(held_by_rank.size());
@@ -77,6 +78,7 @@ std::string State::broken_groups() const {
     if (ids.find(group.first).group != index) return about(group, "its id leads elsewhere");
     if (std::string broken = broken_elements(group); !broken.empty()) return about(group, broken.c_str());
     (group.waiting > 0 ? waiting : ready) += undispatched(group);
+    own_rares += group.rare != 0 ? 1 : 0;
     const bool in_lane = (group.flags & kInLane) != 0;
     in_lanes += in_lane ? 1 : 0;
     const bool late = (group.flags & kLate) != 0;
@@ -91,7 +93,7 @@ std::string State::broken_groups() const {
       return about(group, "arguments are gone before the end");
     }
     for (Index link = group.arguments; link != kNone; link = links[link].next) ++pins[links[link].target];
-    for (Index link = group.inside; link != kNone; link = links[link].next) ++pins[links[link].target];
+    for (Index link = rare(group).inside; link != kNone; link = links[link].next) ++pins[links[link].target];
     for (std::uint32_t i = 0; i < group.count; ++i) {
       const Result* end = find_result(group, i);
       if (end == nullptr || end->state != ObjectState::pending) continue;
@@ -100,8 +102,9 @@ std::string State::broken_groups() const {
       }
     }
     if (group.holder != kNoRank) ++held[static_cast<std::size_t>(index_of(group.holder))];
-    if (group.holder_set == kNone) continue;
-    for (const Rank rank : holder_sets[group.holder_set]) ++held[static_cast<std::size_t>(index_of(rank))];
+    if (rare(group).holder_set == kNone) continue;
+    for (const Rank rank : holder_sets[rare(group).holder_set])
+      ++held[static_cast<std::size_t>(index_of(rank))];
   }
   for (Index at = 0; at < gangs.bound(); ++at) {
     if (gangs[at].group == kNone) continue;
@@ -119,6 +122,7 @@ std::string State::broken_groups() const {
     if ((group.flags & kLive) != 0 && group.pins != pins[index]) return about(group, "number of pins");
     if (group.waiting != waits[index]) return about(group, "number of waits");
   }
+  if (own_rares + 1 != rares.live()) return "number of rare records";
   if (objects != totals.live_objects) return "number of live objects";
   if (ready != totals.ready || waiting != totals.waiting) return "number of ready or waiting elements";
   if (in_lanes + restarting.size() != ready_groups) return "number of ready groups";
@@ -148,7 +152,7 @@ std::string State::broken_collective(Index index) const {
   const Group& group = groups[index];
   const bool ready = (group.flags & kInLane) != 0;
   if (group.kind == Kind::actor) {
-    const Actor& actor = actors[group.extra];
+    const Actor& actor = actors[rare(group).extra];
     const bool is_pending = pending(group, 0);
     const bool restarts = std::count(restarting.begin(), restarting.end(), index) == 1;
     const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
@@ -165,7 +169,7 @@ std::string State::broken_collective(Index index) const {
     return {};
   }
   if (group.kind != Kind::gang) return {};
-  const Gang& gang = gangs[group.extra];
+  const Gang& gang = gangs[rare(group).extra];
   if (gang.group != index) return "a gang's record leads elsewhere";
   if ((gang.state == GangState::room) != ready) return "a gang's place in the lane";
   if ((gang.state == GangState::ended) != (group.ended == group.count)) return "a gang's end";
@@ -192,9 +196,9 @@ std::string State::broken_front() const {
   } else {
     const Group& group = groups[front.group];
     if ((group.flags & kLive) == 0 || lane_id(group) != front.lane) return "what is in front is none";
-    if (group.kind == Kind::gang && gangs[group.extra].state != GangState::room)
+    if (group.kind == Kind::gang && gangs[rare(group).extra].state != GangState::room)
       return about(group, "is in front, but does not wait for room");
-    if (group.kind == Kind::actor && actors[group.extra].state != ActorState::restarting)
+    if (group.kind == Kind::actor && actors[rare(group).extra].state != ActorState::restarting)
       return about(group, "is in front, but does not wait for a worker");
   }
   if (front.workers.empty()) return front.secured == 0 ? "" : "number of secured workers";

@@ -52,7 +52,8 @@ bool State::await_dependencies(Index index) {
 
 std::uint32_t State::undispatched(const Group& group) const {
   std::uint32_t count = group.count - group.cursor;
-  for (Index piece = group.returned; piece != kNone; piece = pieces[piece].next) count += pieces[piece].count;
+  for (Index piece = rare(group).returned; piece != kNone; piece = pieces[piece].next)
+    count += pieces[piece].count;
   return count;
 }
 
@@ -176,9 +177,9 @@ void State::return_piece(Index index) {
   piece.worker = kNoRank;
   piece.flags = 0;
   piece.previous = kNone;
-  piece.next = group.returned;
-  if (group.returned != kNone) pieces[group.returned].previous = index;
-  group.returned = index;
+  piece.next = rare(group).returned;
+  if (rare(group).returned != kNone) pieces[rare(group).returned].previous = index;
+  own_rare(group).returned = index;
   count_undispatched(group, piece.count);
   enter_lane(piece.group);
   if (values_were_lost) to_recheck.push_back(piece.group);
@@ -187,7 +188,7 @@ void State::return_piece(Index index) {
 void State::unreturn_piece(Index index) {
   Piece& piece = pieces[index];
   Group& group = groups[piece.group];
-  (piece.previous != kNone ? pieces[piece.previous].next : group.returned) = piece.next;
+  (piece.previous != kNone ? pieces[piece.previous].next : own_rare(group).returned) = piece.next;
   if (piece.next != kNone) pieces[piece.next].previous = piece.previous;
   piece.next = piece.previous = kNone;
   count_undispatched(group, -std::int64_t{piece.count});

@@ -3,6 +3,7 @@
 // worker), links, actors, gangs. Plain data with 32-bit indices; no behaviour beyond small helpers.
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <vector>
@@ -64,7 +65,31 @@ enum GroupFlag : std::uint16_t {
   kLate = 2048,        ///< ready, but in no lane: it takes longer than what is left of the time
 };
 
-/// One submission (a task or a range) with its results, or a put. About the 128 bytes of two cache lines.
+/// What few groups need. The first of the table is empty and stands for all that have none of their own.
+struct Rare {
+  Index returned = kNone;     ///< pieces that wait for a worker again
+  Index inside = kNone;       ///< links
+  Index range = kNone;        ///< pages of results, of a group that has not one element
+  Index holder_set = kNone;   ///< holders beyond one
+  Index extra = kNone;        ///< the record of an actor or a gang
+  std::uint32_t remakes = 0;  ///< elements whose lost value was made again
+};
+
+/// A size in 16 bits, to within a hundredth: the upper half of a float.
+class RoughSize {
+ public:
+  RoughSize() = default;
+  explicit RoughSize(std::uint64_t bytes)
+      : bits_(static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(static_cast<float>(bytes)) >> 16)) {}
+  std::uint64_t bytes() const {
+    return static_cast<std::uint64_t>(std::bit_cast<float>(std::uint32_t{bits_} << 16));
+  }
+
+ private:
+  std::uint16_t bits_ = 0;
+};
+
+/// One submission (a task or a range) with its results, or a put. A million of them may wait.
 struct Group {
   ObjectId first{};
   TaskKey key{};
@@ -82,22 +107,17 @@ struct Group {
   std::uint32_t pins = 0;     ///< unfinished tasks, lineage and live objects that refer to it
   ClassId task_class{};
   Rank submitter = kNoRank;  ///< who is told of the ends; of a promise: who makes it end
-  Rank holder = kNoRank;     ///< one holder; more are in the holder set
-  Index holder_set = kNone;
-  Index lane_next = kNone;  ///< ready list; the lineage list when all ended; pending promises
+  Rank holder = kNoRank;     ///< one holder; more are in the rare record's set
+  Index lane_next = kNone;   ///< ready list; the lineage list when all ended; pending promises
   Index lane_previous = kNone;
-  Index pieces = kNone;             ///< all pieces that exist, as siblings
-  Index returned = kNone;           ///< those that wait for a worker again
-  Index arguments = kNone;          ///< links
-  Index inside = kNone;             ///< links
-  Index range = kNone;              ///< pages of results
-  std::uint32_t payload_bytes = 0;  ///< of the packed arguments, saturated
-  std::uint32_t remakes = 0;        ///< elements whose lost value was made again
-  Index extra = kNone;              ///< the record of an actor or a gang
-  std::uint16_t flags = 0;
-  Kind kind = Kind::task;
+  Index pieces = kNone;     ///< all pieces that exist, as siblings
+  Index arguments = kNone;  ///< links
+  Index rare = 0;
+  RoughSize payload_size;  ///< of the packed arguments
+  std::uint16_t flags : 13 = 0;
+  Kind kind : 3 = Kind::task;
 };
-static_assert(sizeof(Group) <= 136);
+static_assert(sizeof(Group) == 112);
 
 enum class PieceState : std::uint8_t {
   returned,  ///< waits for a worker (again)

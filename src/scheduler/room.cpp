@@ -80,7 +80,8 @@ Front State::take_front() {
 /// Its workers are free for others again.
 void State::release_front() {
   const Front kept = take_front();
-  if (kept.group != kNone && groups[kept.group].kind == Kind::gang) gangs[groups[kept.group].extra].tried = 0;
+  if (kept.group != kNone && groups[kept.group].kind == Kind::gang)
+    gangs[rare(groups[kept.group]).extra].tried = 0;
   for (const Rank rank : kept.workers) refresh(nodes.worker(rank));
 }
 
@@ -167,7 +168,7 @@ bool State::place_in_kept_room(LaneId id) {
 
 /// True: something changed, the lane has another head.
 bool State::place_gang_head(Index index, LaneId id) {
-  Gang& gang = gangs[groups[index].extra];
+  Gang& gang = gangs[rare(groups[index]).extra];
   if (front.group != index || front.workers.empty()) {
     if (gang.tried == supply_changes) return false;
     if (front.group == index) {
@@ -189,7 +190,7 @@ bool State::place_gang_head(Index index, LaneId id) {
 
 void State::launch(Index index) {
   const Group& group = groups[index];
-  Gang& gang = gangs[group.extra];
+  Gang& gang = gangs[rare(group).extra];
   allowed(gang, GangEvent::placed);
   Front kept = take_front();
   leave_for_record(index);
@@ -216,7 +217,7 @@ void State::launch(Index index) {
 }
 
 void State::fail_no_room(Index index, const PlacementRequest& request) {
-  const Gang& gang = gangs[groups[index].extra];
+  const Gang& gang = gangs[rare(groups[index]).extra];
   std::uint32_t capable = 0;
   for (std::uint32_t choice = 0; choice < request.choices(); ++choice)
     capable = std::max(capable, place_gang(request, request.shape_of(choice), gang.ranks, nodes).capable);

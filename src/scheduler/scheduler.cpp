@@ -52,7 +52,7 @@ void State::settle() {
       Group& group = groups[index];
       group.flags = static_cast<std::uint16_t>(group.flags & ~kFreeing);
       if (referenced(group)) continue;
-      if (group.extra != kNone && !retire(index)) [[unlikely]]
+      if (rare(group).extra != kNone && !retire(index)) [[unlikely]]
         continue;
       if (group.ended == group.count) {
         free_group(index);
@@ -179,9 +179,9 @@ LaneId State::intern_lane(const TaskClass& options, Kind kind) {
 }
 
 std::uint64_t State::memory_bytes() const {
-  return groups.memory_bytes() + pieces.memory_bytes() + links.memory_bytes() + ranges.memory_bytes() +
-         result_pages.memory_bytes() + holder_sets.memory_bytes() + actors.memory_bytes() +
-         gangs.memory_bytes() + ids.memory_bytes() + nodes.memory_bytes() +
+  return groups.memory_bytes() + rares.memory_bytes() + pieces.memory_bytes() + links.memory_bytes() +
+         ranges.memory_bytes() + result_pages.memory_bytes() + holder_sets.memory_bytes() +
+         actors.memory_bytes() + gangs.memory_bytes() + ids.memory_bytes() + nodes.memory_bytes() +
          classes.capacity() * sizeof(ClassState) + lanes.capacity() * sizeof(Lane) +
          deaths.capacity() * sizeof(Death) + failures.size() * (sizeof(Failure) + 64) +
          timers.capacity() * sizeof(Timer) + held_by_rank.capacity() * sizeof(std::uint32_t) +

@@ -72,6 +72,7 @@ struct State {
   // ---- tables ----
   Limits limits;
   Slab<Group> groups;
+  Slab<Rare> rares;  ///< the first one is empty and nobody's
   Slab<Piece> pieces;
   Slab<Link> links;
   Slab<RangeExtra> ranges;
@@ -128,7 +129,7 @@ struct State {
   std::vector<Index> to_recheck;  ///< groups whose arguments may be pending again
   bool values_were_lost = false;  ///< once true, arguments are looked at again before a group is ready
 
-  explicit State(const Limits& settings) : limits(settings) {}
+  explicit State(const Limits& settings) : limits(settings) { rares.allocate(); }
 
   // ---- scheduler.cpp ----
   void settle();
@@ -147,6 +148,8 @@ struct State {
     const Result* result = find_result(group, element);
     return result == nullptr || result->state == ObjectState::pending;
   }
+  const Rare& rare(const Group& group) const { return rares[group.rare]; }
+  Rare& own_rare(Group& group);
   Index new_group(ObjectId first, std::uint32_t count, Kind kind);
   Index new_link(const Link& link, Index& head);
   void hold(Index group, Rank rank);
@@ -189,7 +192,7 @@ struct State {
   bool await_dependencies(Index group);
   void make_ready(Index group);
   bool has_undispatched(const Group& group) const {
-    return group.cursor < group.count || group.returned != kNone;
+    return group.cursor < group.count || rare(group).returned != kNone;
   }
   std::uint32_t undispatched(const Group& group) const;
   void enter_lane(Index group);
@@ -205,7 +208,7 @@ struct State {
   LaneId lane_id(const Group& group) const {
     if (group.kind == Kind::task) [[likely]]
       return classes[static_cast<std::size_t>(group.task_class)].lane;
-    return group.kind == Kind::actor ? actors[group.extra].lane : gangs[group.extra].lane;
+    return group.kind == Kind::actor ? actors[rare(group).extra].lane : gangs[rare(group).extra].lane;
   }
   std::string describe(const PlacementRequest& request) const;
   Lane& lane_of(const Group& group) { return lanes[lane_id(group)]; }

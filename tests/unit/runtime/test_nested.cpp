@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "on_ranks.hpp"
@@ -47,6 +48,20 @@ std::vector<std::uint64_t> draw_nested(int n) {
   return numbers;
 }
 
+/// Survives the attempt that made it.
+rk::Future<int> left_behind;
+int leave_and_throw_once(int x) {
+  const bool again = left_behind.valid();
+  auto child = rk::submit<square>(x);
+  if (!again) left_behind = child;
+  if (!again) throw std::runtime_error("once");
+  return child.get();
+}
+
+int drop_left_behind() {
+  return std::exchange(left_behind, {}).get();
+}
+
 /// A gate that tasks wait at, in the memory of this process: ranks are threads here.
 std::atomic<bool> gate_open{false};
 std::atomic<bool> task_runs{false};
@@ -80,6 +95,15 @@ TEST_CASE("a fiber keeps the exception it is handling while others throw") {
     for (int i = 0; i < 50; ++i) all.push_back(rk::submit<catch_and_wait>(i));
     for (auto& one : all) CHECK(one.get() == 1);
   });
+}
+
+TEST_CASE("a task that is tried again waits for a child whose handle outlived the first attempt") {
+  for (const int ranks : {1, 2}) {  // the second attempt is on the rank of the first
+    on_ranks({ranks}, [] {
+      CHECK(rk::submit<leave_and_throw_once>({.max_retries = 1, .retry_exceptions = true}, 7).get() == 49);
+      CHECK(rk::submit<drop_left_behind>().get() == 49);
+    });
+  }
 }
 
 TEST_CASE("map keeps the order of its inputs") {
