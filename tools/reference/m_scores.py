@@ -4,8 +4,8 @@
 
     python3 tools/reference/m_scores.py [--build build] [--data ../shared/data] [SET ...]
 
-Runs build/bin/forecast_scores once a set; a set whose data is absent is skipped with a message. Seasons are those
-that the series have (Weekly 52, Hourly 24 and 168); MASE keeps the period of the competition.
+Runs build/bin/forecast_scores once a set; a set whose data is absent is skipped with a message. Seasons are
+those that the series have (Weekly 52, Hourly 24 and 168); MASE keeps the period of the competition.
 """
 import argparse
 import pathlib
@@ -18,7 +18,8 @@ SETS = {
                              "Median(AutoETS,AutoARIMA,DynamicOptimisedTheta)"],
            "published: Theta 12.82 (sMAPE, mean over series), AutoARIMA+ETS+CES+DOT 12.63"),
     "hourly": ("m4/Hourly-train.csv", [],
-               ["LogMSTL(24,168)", "MSTL(24,168)", f"LogMSTL(24,168,{DOT})", f"MSTL(24,168,{DOT})"],
+               ["LogMSTL(24,168)", "MSTL(24,168)", f"LogMSTL(24,168,{DOT})", f"MSTL(24,168,{DOT})",
+                f"Conformal(LogMSTL(24,168,{DOT}))", "LogMSTL(24,168,AutoARIMA)"],
                "published (sMAPE, MASE, OWA): SCUM 13.167, 1.458, 0.663; winner 9.328, 0.893, 0.440"),
     "weekly": ("m4/Weekly-train.csv", ["--season", "52"],
                [DOT, f"MSTL(52,{DOT})", f"LogMSTL(52,{DOT})", "LogMSTL(52)", "MSTL(52,AutoARIMA)"],
@@ -27,7 +28,8 @@ SETS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     root = pathlib.Path(__file__).resolve().parents[2]
     parser.add_argument("--build", type=pathlib.Path, default=root / "build")
     parser.add_argument("--data", type=pathlib.Path, default=root.parent / "shared" / "data")
