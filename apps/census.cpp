@@ -457,6 +457,7 @@ int work_through(const Settings& settings, int ranks) {
   json["total_seconds"] = rk::seconds_since(start);
   json["chunks"] = results.totals.chunks;
   json["chunks_resumed"] = results.totals.resumed;
+  json["global_resumed"] = global.totals.resumed == 1;
   json["ranks"] = ranks;
   json["seed"] = settings.seed;
   json["group_models"] = json_of(comparison.own);
