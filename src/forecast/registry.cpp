@@ -9,6 +9,9 @@
 
 #include "forecast/arima/models.hpp"
 #include "forecast/benchmarks/benchmarks.hpp"
+#include "forecast/ces/models.hpp"
+#include "forecast/choice/best.hpp"
+#include "forecast/combine/combination.hpp"
 #include "forecast/choice/best.hpp"
 #include "forecast/combine/combination.hpp"
 #include "forecast/croston/croston.hpp"
@@ -55,6 +58,8 @@ constexpr Registered kModels[] = {
      make_dynamic_theta},
     {"DynamicOptimisedTheta", "DynamicOptimisedTheta",
      "theta fitted about a line that moves (Fiorucci et al. 2016, DOTM)", make_dynamic_optimised_theta},
+    {"CES", "CES[(none|simple|partial|full)]",
+     "complex exponential smoothing, seasonal by AICc (Svetunkov, Kourentzes, Ord 2022)", make_ces},
     {"AutoARIMA", "AutoARIMA", "seasonal ARIMA of stepwise choice by AICc (Hyndman, Khandakar 2008)",
      make_auto_arima},
     {"ARIMA", "ARIMA(p,d,q[,P,D,Q][,mean|drift|zero])", "one ARIMA form by exact likelihood", make_arima},
