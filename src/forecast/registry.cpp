@@ -12,8 +12,6 @@
 #include "forecast/ces/models.hpp"
 #include "forecast/choice/best.hpp"
 #include "forecast/combine/combination.hpp"
-#include "forecast/choice/best.hpp"
-#include "forecast/combine/combination.hpp"
 #include "forecast/croston/croston.hpp"
 #include "forecast/ets/models.hpp"
 #include "forecast/intervals/conformal.hpp"
