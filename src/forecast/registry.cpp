@@ -78,6 +78,7 @@ constexpr Registered kModels[] = {
      "linear regression on the past, the calendar and known columns", make_regression},
     {"Mean", "Mean(a,b,...)", "the mean of several models' forecasts", make_mean},
     {"Median", "Median(a,b,...)", "the median of several models' forecasts", make_median},
+    {"SCUM", "SCUM", "the median of AutoETS, CES, AutoARIMA and DynamicOptimisedTheta", make_scum},
     {"Best", "Best(a,b,...)", "for each series the model of least AICc", make_best},
     {"BestCV", "BestCV(windows,a,b,...)", "for each series the model of least error over rolling origins",
      make_best_cv},

@@ -128,6 +128,11 @@ TEST_CASE("A combination is the mean or the median of its members, their interva
   CHECK_FALSE(make_model("Mean(Naive,DynamicTheta)")->has_intervals());
 }
 
+TEST_CASE("SCUM is the median of ETS, CES, ARIMA and dynamic theta") {
+  const auto y = two_seasons(40, 2);
+  CHECK(means("SCUM", y, 4) == means("Median(AutoETS,CES,AutoARIMA,DynamicOptimisedTheta)", y, 4));
+}
+
 TEST_CASE("A member that cannot be fitted is left out, and the form says who took part") {
   const std::vector<double> y{4, 8};
   const auto model = make_model("Median(Naive,DynamicTheta)");
@@ -149,6 +154,7 @@ TEST_CASE("Wrong arguments of composed models are named") {
   CHECK(contains(words("Conformal"), "needs a model"));
   CHECK(contains(words("Conformal(Naive,0)"), "at least 1"));
   CHECK(contains(words("BestCV(x,Naive,SES)"), "\"x\""));
+  CHECK(contains(words("SCUM(3)"), "no arguments"));
 }
 
 TEST_CASE("BestCV takes the model that forecasts what it had not seen best") {
