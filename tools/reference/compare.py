@@ -4,9 +4,9 @@
 
   compare.py PROGRAM MODEL DATA R_ANSWERS.csv [SEASON]
 
-PROGRAM is forecast_reference, MODEL e.g. AutoETS, DATA M3.csv or NAME-train.csv of M4 (its NAME-test.csv beside
-it), R_ANSWERS has the columns id,form,loglik,aicc,smape,mase; series that it lacks are left out. SEASON replaces
-the m that the model is given (MASE keeps the data's own).
+PROGRAM is forecast_reference, MODEL e.g. AutoETS, DATA M3.csv or NAME-train.csv of M4 (NAME-test.csv lies
+beside it), R_ANSWERS has the columns id,form,loglik,aicc,smape,mase; series that it lacks are left out.
+SEASON replaces the m that the model is given (MASE keeps the data's own).
 """
 import csv
 import os
