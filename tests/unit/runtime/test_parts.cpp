@@ -149,6 +149,30 @@ TEST_CASE("a piece cut from a range has the same elements") {
   }
 }
 
+TEST_CASE("arguments of a single task have a short header, from which all is found again") {
+  for (const std::uint32_t dependencies : {0u, 2u}) {
+    for (const std::size_t common : {0u, 4u, 32u, 33u, 100u}) {
+      detail::ArgumentsHeader header;
+      header.dependencies = dependencies;
+      header.future_mask = dependencies == 0 ? 0 : 5;
+      header.common_bytes = common;
+      const detail::ArgumentsLayout layout(header);
+      CHECK(layout.ids == (dependencies == 0 ? 8u : 16u));
+      CHECK((common <= 32 || layout.common % 64 == 0));
+      std::vector<std::byte> bytes(layout.total, std::byte{7});
+      detail::write_header(header, bytes.data());
+      ArgumentsView view;
+      view.open({bytes, {}}, false, 0, 1);
+      CHECK(view.future_mask() == header.future_mask);
+      CHECK(view.common().data() == bytes.data() + layout.common);
+      CHECK(view.common().size() == common);
+      view.close();
+      bytes.resize(layout.ids + 8 * dependencies - 1);
+      CHECK_THROWS_AS(view.open({bytes, {}}, false, 0, 1), Error);
+    }
+  }
+}
+
 TEST_CASE("failures travel as bytes and come out typed") {
   const auto described = [](auto&& thrown) {
     try {
