@@ -52,7 +52,8 @@ class Census(unittest.TestCase):
         for ranks in (1, 2, 4):
             out = os.path.join(self.folder, f"run{ranks}")
             job = self.census(ranks, *SMALL, out=out)
-            self.assertEqual((job.report["groups"], job.report["failed"], job.report["ranks"]), (30, 0, ranks))
+            said = job.report
+            self.assertEqual((said["groups"], said["failed"], said["ranks"]), (30, 0, ranks))
             seen.add(self.digests(job.report, out))
         self.assertEqual(len(seen), 1)
         out = os.path.join(self.folder, "files")
@@ -133,7 +134,8 @@ class Census(unittest.TestCase):
         with open(path, "w") as file:
             file.write("a,b,c\n1,2,x\n1,2\n")
         for sentence, options in (
-                (f"{path}, line 3: 2 fields, the header has 3", ("--data", path, "--by", "a", "--label", "c")),
+                (f"{path}, line 3: 2 fields, the header has 3",
+                 ("--data", path, "--by", "a", "--label", "c")),
                 ("there is no value column \"pay\"; there are: region,", ("--label", "pay", *SMALL)),
                 ("there is no column \"nowhere\"; there are: region,", ("--by", "nowhere", *SMALL)),
                 ("column \"colour\" has no value \"pink\"; it has: ",

@@ -22,7 +22,8 @@ ADULT = ("age,workclass,fnlwgt,education,education-num,marital-status,occupation
 
 
 def scores(labels, probabilities):
-    return {"auc": roc_auc_score(labels, probabilities), "accuracy": accuracy_score(labels, probabilities > 0.5),
+    return {"auc": roc_auc_score(labels, probabilities),
+            "accuracy": accuracy_score(labels, probabilities > 0.5),
             "log_loss": log_loss(labels, numpy.clip(probabilities, 1e-15, 1 - 1e-15))}
 
 
