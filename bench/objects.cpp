@@ -119,7 +119,7 @@ Row one_value(double value, const std::string& unit) {
   return row;
 }
 
-void add_broadcast(Suite& suite, const RawFloor& raw, std::size_t bytes, int ranks) {
+void add_broadcast(Suite& suite, const RawReads& raw, std::size_t bytes, int ranks) {
   const auto broadcast = std::make_shared<std::optional<Broadcast>>();
   const auto get = [=]() -> Broadcast& {
     if (!*broadcast) broadcast->emplace(bytes / 8, ranks);
@@ -167,6 +167,16 @@ Row small_rates(int count, int times, int maker) {
   return rate_row("1/s", rates);
 }
 
+void add_remote(Suite& suite, const RawReads& raw, std::size_t bytes, int maker) {
+  const bool by_get = raw.get_bytes_per_s > 0;  // else values travel in messages
+  const double floor = 1e-9 * (by_get ? raw.get_bytes_per_s : raw.receive_bytes_per_s);
+  suite.figure("remote_get_large", [=] { return remote_rates(bytes, 5, maker); },
+               {.raw = floor, .raw_is = by_get ? "MPI_Get" : "MPI_Recv", .target = kRawPart * floor});
+  const int count = suite.quick() ? 500 : 5000;
+  suite.figure("remote_get_8KiB", [=] { return small_rates(count, 3, maker); },
+               {.raw = raw.small_receives_per_s, .raw_is = "64 B asked for by MPI_Send", .target = {}});
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -178,7 +188,7 @@ int main(int argc, char** argv) {
   rk::Runtime runtime(options);
   if (const auto code = parse(app, argc, argv, runtime.is_head())) return *code;
   const std::size_t bytes = (command_line.quick ? std::size_t{64} : std::size_t{1024}) << 20;
-  const RawFloor raw = measure_raw_floor(bytes);
+  const RawReads raw = measure_raw_reads(bytes);
   const int ranks = runtime.size();
   const bool several = runtime.nodes() > 1;
   if (ranks < 2) {
@@ -188,14 +198,7 @@ int main(int argc, char** argv) {
   return runtime.run([&] {
     Suite suite(command_line, ranks);
     if (!several) add_broadcast(suite, raw, bytes, ranks);
-    if (several) {
-      const double get = raw.get_bytes_per_s * 1e-9;
-      suite.figure("remote_get_large", [&] { return remote_rates(bytes, 3, ranks - 1); },
-                   {.raw = get, .raw_is = "MPI_Get", .target = kRawPart * get});
-      suite.figure("remote_get_8KiB",
-                   [&] { return small_rates(command_line.quick ? 500 : 5000, 3, ranks - 1); },
-                   {.raw = raw.gets_per_s, .raw_is = "MPI_Get of 64 B", .target = {}});
-    }
+    if (several) add_remote(suite, raw, bytes, ranks - 1);
     return report(suite, command_line);
   });
 }

@@ -23,19 +23,47 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// The mailbox: a message of 64 bytes, then a flag, each in one window of both ranks.
-class Mailbox {
+/// A window of both ranks, where MPI can make one between them.
+class Window {
  public:
-  Mailbox(MPI_Comm comm, int rank) : rank_(rank) {
-    MPI_Win_allocate(4096, 1, MPI_INFO_NULL, comm, &memory_, &window_);
-    std::memset(memory_, 0, 4096);
+  Window(MPI_Comm comm, std::size_t bytes, int content) {
+    MPI_Errhandler before = MPI_ERRHANDLER_NULL;
+    MPI_Comm_get_errhandler(comm, &before);
+    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
+    const int made =
+        MPI_Win_allocate(static_cast<MPI_Aint>(bytes), 1, MPI_INFO_NULL, comm, &memory_, &window_);
+    MPI_Comm_set_errhandler(comm, before);
+    MPI_Errhandler_free(&before);
+    if (made != MPI_SUCCESS) {
+      window_ = MPI_WIN_NULL;
+      return;
+    }
+    std::memset(memory_, content, bytes);
     MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
     MPI_Barrier(comm);
   }
-  ~Mailbox() {
+  ~Window() {
+    if (!exists()) return;
     MPI_Win_unlock_all(window_);
     MPI_Win_free(&window_);
   }
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+
+  bool exists() const { return window_ != MPI_WIN_NULL; }
+  MPI_Win handle() const { return window_; }
+  char* memory() const { return memory_; }
+
+ private:
+  MPI_Win window_ = MPI_WIN_NULL;
+  char* memory_ = nullptr;
+};
+
+/// The mailbox: a message of 64 bytes, then a flag, each in one window of both ranks.
+class Mailbox {
+ public:
+  Mailbox(MPI_Comm comm, int rank, const Window& window)
+      : comm_(comm), rank_(rank), window_(window.handle()), memory_(window.memory()) {}
   void send(std::uint64_t number) {
     const int to = 1 - rank_;
     std::memcpy(message_, &number, sizeof number);
@@ -48,7 +76,7 @@ class Mailbox {
   bool receive(std::uint64_t number) {
     std::atomic_ref<std::uint64_t> flag(*reinterpret_cast<std::uint64_t*>(memory_));
     for (int spins = 0; flag.load(std::memory_order_acquire) != number; ++spins) {
-      if (spins % 1024 == 1023) MPI_Win_sync(window_);
+      if (spins % 256 == 255) make_progress();
     }
     std::uint64_t content;
     std::memcpy(&content, memory_ + 64, sizeof content);
@@ -56,9 +84,16 @@ class Mailbox {
   }
 
  private:
+  /// Between nodes the other side's accesses may need it, and MPI_Win_sync makes none over UCX.
+  void make_progress() {
+    int arrived = 0;
+    MPI_Iprobe(MPI_ANY_SOURCE, 0, comm_, &arrived, MPI_STATUS_IGNORE);
+  }
+
+  MPI_Comm comm_;
   int rank_;
-  MPI_Win window_ = MPI_WIN_NULL;
-  char* memory_ = nullptr;
+  MPI_Win window_;
+  char* memory_;
   char message_[kMessageBytes] = {};
 };
 
@@ -84,7 +119,9 @@ double best_common_rate(MPI_Comm comm, int rank, Round&& round) {
 }
 
 double mailbox_rate(MPI_Comm comm, int rank) {
-  Mailbox mailbox(comm, rank);
+  const Window window(comm, 4096, 0);
+  if (!window.exists()) return 0;
+  Mailbox mailbox(comm, rank, window);
   std::uint64_t number = 0;
   bool right = true;
   const double rate = best_common_rate(comm, rank, [&] {
@@ -138,17 +175,7 @@ double group_rate(MPI_Comm comm, int rank) {
 /// Memory of rank 1 that rank 0 reads and writes.
 class Target {
  public:
-  Target(MPI_Comm comm, int rank, std::size_t bytes) {
-    MPI_Win_allocate(static_cast<MPI_Aint>(rank == 1 ? bytes : 0), 1, MPI_INFO_NULL, comm, &memory_,
-                     &window_);
-    if (rank == 1) std::memset(memory_, 1, bytes);
-    MPI_Win_lock_all(MPI_MODE_NOCHECK, window_);
-    MPI_Barrier(comm);
-  }
-  ~Target() {
-    MPI_Win_unlock_all(window_);
-    MPI_Win_free(&window_);
-  }
+  explicit Target(const Window& window) : window_(window.handle()) {}
   void get(char* to, std::size_t bytes) {
     MPI_Get(to, static_cast<int>(bytes), MPI_BYTE, 1, 0, static_cast<int>(bytes), MPI_BYTE, window_);
     MPI_Win_flush(1, window_);
@@ -159,8 +186,7 @@ class Target {
   }
 
  private:
-  MPI_Win window_ = MPI_WIN_NULL;
-  char* memory_ = nullptr;
+  MPI_Win window_;
 };
 
 /// The best rate of calls of `work` on this rank alone, for a short while; the clock is read after `at_once`.
@@ -194,8 +220,10 @@ void quiet_barrier(MPI_Comm comm) {
 
 /// Rank 0 reads and writes rank 1's memory while rank 1 waits.
 void measure_one_sided(MPI_Comm comm, int rank, std::size_t large_bytes, RawFloor& floor) {
-  Target target(comm, rank, large_bytes);
+  const Window window(comm, rank == 1 ? large_bytes : 0, 1);
+  if (!window.exists()) return;
   if (rank == 0) {
+    Target target(window);
     std::vector<char> here(large_bytes, 2);
     floor.puts_per_s = best_rate(100, [&] { target.put(here.data(), kMessageBytes); });
     floor.gets_per_s = best_rate(100, [&] { target.get(here.data(), kMessageBytes); });
@@ -203,6 +231,20 @@ void measure_one_sided(MPI_Comm comm, int rank, std::size_t large_bytes, RawFloo
     if (here[large_bytes / 2] == 1) floor.get_bytes_per_s = rate * static_cast<double>(large_bytes);
   }
   MPI_Barrier(comm);  // spins: on some networks the target must make progress
+}
+
+/// Rank 1 sends, rank 0 receives, into memory that was written before.
+double receive_rate(MPI_Comm comm, int rank, std::size_t bytes) {
+  std::vector<char> memory(bytes, rank == 1 ? 1 : 2);
+  double best = 0;
+  for (int repetition = 0; repetition < kRepetitions; ++repetition) {
+    MPI_Barrier(comm);
+    const double start = seconds();
+    if (rank == 1) MPI_Send(memory.data(), static_cast<int>(bytes), MPI_BYTE, 0, 0, comm);
+    if (rank == 0) MPI_Recv(memory.data(), static_cast<int>(bytes), MPI_BYTE, 1, 0, comm, MPI_STATUS_IGNORE);
+    best = std::max(best, static_cast<double>(bytes) / (seconds() - start));
+  }
+  return rank == 0 && memory[bytes / 2] == 1 ? best : 0;
 }
 
 double memcpy_rate(std::size_t bytes) {
@@ -214,27 +256,58 @@ double memcpy_rate(std::size_t bytes) {
 
 }  // namespace
 
-RawFloor measure_raw_floor(std::size_t large_bytes) {
+namespace {
+
+/// `measure(comm of the first and the last rank, rank there)` on those two, while the others sleep.
+template <class Measure>
+void on_both_ends(Measure&& measure) {
   int rank = 0;
   int size = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  RawFloor floor;
   MPI_Comm pair = MPI_COMM_NULL;
-  const bool measures = rank == 0 || rank == size - 1;
+  const bool measures = size > 1 && (rank == 0 || rank == size - 1);
   MPI_Comm_split(MPI_COMM_WORLD, measures ? 0 : MPI_UNDEFINED, rank, &pair);
-  if (measures && size > 1) {
+  if (measures) {
     MPI_Comm_rank(pair, &rank);
+    measure(pair, rank);
+    MPI_Comm_free(&pair);
+  }
+  quiet_barrier(MPI_COMM_WORLD);
+}
+
+bool is_first() {
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  return rank == 0;
+}
+
+}  // namespace
+
+RawFloor measure_raw_floor(std::size_t large_bytes) {
+  RawFloor floor;
+  if (is_first()) floor.memcpy_bytes_per_s = memcpy_rate(large_bytes);
+  on_both_ends([&](MPI_Comm pair, int rank) {
     floor.mailbox_round_trips_per_s = mailbox_rate(pair, rank);
     floor.send_recv_round_trips_per_s = send_recv_rate(pair, rank);
     floor.messages_per_s = message_rate(pair, rank);
     floor.groups_per_s = group_rate(pair, rank);
     measure_one_sided(pair, rank, large_bytes, floor);
-  }
-  if (rank == 0) floor.memcpy_bytes_per_s = memcpy_rate(large_bytes);
-  if (pair != MPI_COMM_NULL) MPI_Comm_free(&pair);
-  quiet_barrier(MPI_COMM_WORLD);
+  });
   return floor;
+}
+
+RawReads measure_raw_reads(std::size_t large_bytes) {
+  RawReads reads;
+  if (is_first()) reads.memcpy_bytes_per_s = memcpy_rate(large_bytes);
+  on_both_ends([&](MPI_Comm pair, int rank) {
+    RawFloor floor;
+    measure_one_sided(pair, rank, large_bytes, floor);
+    reads.get_bytes_per_s = floor.get_bytes_per_s;
+    reads.receive_bytes_per_s = receive_rate(pair, rank, large_bytes);
+    reads.small_receives_per_s = send_recv_rate(pair, rank);
+  });
+  return reads;
 }
 
 }  // namespace rankine::bench

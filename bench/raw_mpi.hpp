@@ -17,9 +17,18 @@ struct RawFloor {
   double memcpy_bytes_per_s = 0;           ///< into memory that was written before
 };
 
-/// Collective over MPI_COMM_WORLD; the first and the last rank measure while the others wait at a barrier
-/// that sleeps. With one rank only memcpy is measured. Values are valid on rank 0; the best of several
-/// repetitions.
+/// How fast a rank has the bytes of the rank farthest from it.
+struct RawReads {
+  double get_bytes_per_s = 0;       ///< MPI_Get, flush; 0 where MPI makes no window between the two
+  double receive_bytes_per_s = 0;   ///< MPI_Send on one side, MPI_Recv on the other
+  double small_receives_per_s = 0;  ///< 64 B asked for and sent: MPI_Send and MPI_Recv on both sides
+  double memcpy_bytes_per_s = 0;    ///< into memory that was written before
+};
+
+/// Both: collective over MPI_COMM_WORLD; the first and the last rank measure while the others wait at a
+/// barrier that sleeps. With one rank only memcpy is measured; what needs a window is 0 where MPI makes none
+/// between the two. Values are valid on rank 0; the best of several repetitions.
 RawFloor measure_raw_floor(std::size_t large_bytes);
+RawReads measure_raw_reads(std::size_t large_bytes);
 
 }  // namespace rankine::bench

@@ -1,17 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs an MPI program with ranks on two virtual hosts (network namespaces joined by a bridge) of this machine:
-#   two_hosts.sh [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]
+# Runs an MPI program with ranks on virtual hosts (network namespaces joined by a bridge) of this machine, two
+# of them where nothing else is said:
+#   two_hosts.sh [-h HOSTS] [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]
 # bare: as Debian's Open MPI comes. ucx: the variables that make windows between hosts work over UCX.
 # tcp: plain TCP without UCX, where MPI makes no window between hosts.
+# UCX finds out that the hosts are one machine and copies through its memory: UCX_TLS=tcp,self keeps it to TCP.
 # It leaves nothing behind, also on failure. Exit code: the program's; 77 (skipped) without root or iproute2.
 set -u
 
 usage() {
-  echo "usage: two_hosts.sh [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]" >&2
+  echo "usage: two_hosts.sh [-h HOSTS] [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]" >&2
   exit 2
 }
+hosts=2
 ranks_a_host=1
+if [ "${1:-}" = "-h" ]; then hosts=$2; shift 2; fi
 if [ "${1:-}" = "-n" ]; then ranks_a_host=$2; shift 2; fi
 [ $# -ge 2 ] || usage
 case $1 in
@@ -39,7 +43,7 @@ bridge="rkb$tag"
 work=$(mktemp -d "${TMPDIR:-/tmp}/rankine-hosts.XXXXXX")
 
 tear_down() {
-  for i in 1 2; do
+  for i in $(seq "$hosts"); do
     ip netns pids "rk$tag-$i" 2> /dev/null | xargs -r kill -9 2> /dev/null
     ip netns del "rk$tag-$i" 2> /dev/null
     ip link del "rkv$tag$i" 2> /dev/null
@@ -54,7 +58,7 @@ set_up() {
   ip link add "$bridge" type bridge &&
     ip addr add "$subnet.254/24" dev "$bridge" &&
     ip link set "$bridge" up || return
-  for i in 1 2; do
+  for i in $(seq "$hosts"); do
     local host="rk$tag-$i"
     ip netns add "$host" &&
       ip link add "rkv$tag$i" type veth peer name eth0 netns "$host" &&
@@ -79,6 +83,6 @@ chmod +x "$work/enter"
 
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 mpirun --mca plm_rsh_agent "$work/enter" --mca plm rsh --hostfile "$work/hosts" \
-  --mca oob_tcp_if_include "$subnet.0/24" -n $(( 2 * ranks_a_host )) --oversubscribe --bind-to none \
+  --mca oob_tcp_if_include "$subnet.0/24" -n $(( hosts * ranks_a_host )) --oversubscribe --bind-to none \
   "${variables[@]}" "$@"
 exit $?
