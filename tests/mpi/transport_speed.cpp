@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast the transports are beside raw MPI, in one program: mpirun -n 2 PROGRAM [MIN_RATE_PER_S
-// [MAX_RATIO]]. Round trips of a 64-byte message between two ranks that poll: raw one-sided (put, flush,
-// fetch_and_op, flush), raw two-sided (send, receive), and both back ends through append, flush, poll; then
-// the rate of batched 64-byte messages, checked by number; then a poll of 4,096 flags and the waking of a
-// sleeper. Where MPI makes no window between the ranks, two-sided alone. Fails when the best rate of a back
-// end is lower, or its ratio of round trips to raw MPI's of the same kind higher, than given.
+// How fast the transports are beside raw MPI, in one program: mpirun -n 2 PROGRAM. Round trips of a 64-byte
+// message between two ranks that poll: raw one-sided (put, flush, fetch_and_op, flush), raw two-sided (send,
+// receive), and both back ends through append, flush, poll; then the rate of batched 64-byte messages,
+// checked by number; then a poll of 4,096 flags and the waking of a sleeper. Where MPI makes no window
+// between the ranks, two-sided alone. Fails when a message is wrong; how long they take is not judged, since
+// other programs may have the cores.
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <vector>
@@ -198,28 +197,19 @@ void print_trips(int rank, const char* name, const Summary& us) {
   std::printf("round trip of %-13s us: min %.3f median %.3f max %.3f\n", name, us.min, us.median, us.max);
 }
 
-/// The best rate of batched messages, which it prints.
-double rates(transport::Transport& mail, const char* name, int messages, bool& right) {
-  double best = 0;
+void print_rates(transport::Transport& mail, const char* name, int messages, bool& right) {
   for (const int batch : {1, 8, 32, 128}) {
     std::vector<double> all;
     for (int round = 0; round < 5; ++round) all.push_back(message_rate(mail, messages, batch, right));
     const Summary rate = summarise(all);
-    best = std::max(best, rate.max);
     if (mail.rank() != kHead) continue;
     std::printf("%s, 64 B messages, %3d a flush: median %.2f M/s, max %.2f M/s\n", name, batch,
                 rate.median * 1e-6, rate.max * 1e-6);
   }
-  return best;
 }
 
-struct Bounds {
-  double rate_min;
-  double ratio_max;
-};
-
-/// False if messages were wrong or slower than the bounds; `raw_us` is MPI's own round trip of this kind.
-bool measure_one(transport::Transport& mail, const char* name, double raw_us, const Bounds& bounds) {
+/// False if messages were wrong.
+bool measure_one(transport::Transport& mail, const char* name) {
   const int rank = index(mail.rank());
   bool right = true;
   const Summary us = rounds_us([&](int trips) { return round_trip_us(mail, trips, false, right); });
@@ -228,33 +218,27 @@ bool measure_one(transport::Transport& mail, const char* name, double raw_us, co
   const int messages = us.median > 20 ? 1 << 14 : 1 << 20;
   int agreed = messages;
   MPI_Bcast(&agreed, 1, MPI_INT, 0, MPI_COMM_WORLD);
-  const double best_rate = rates(mail, name, agreed, right);
+  print_rates(mail, name, agreed, right);
   const double asleep_us = round_trip_us(mail, agreed > 1 << 14 ? 2000 : 50, true, right);
   if (rank == 0) std::printf("%s, round trip with both asleep: %.1f us\n", name, asleep_us);
   if (!right) std::fprintf(stderr, "rank %d: messages by %s were wrong\n", rank, name);
-  // Minima: other programs on the machine make a measure slower, never faster.
-  const bool fast = best_rate >= bounds.rate_min && us.min / raw_us <= bounds.ratio_max;
-  if (!fast && rank == 0) {
-    std::fprintf(stderr, "%s: slower than %.0f messages/s or a ratio of %.1f\n", name, bounds.rate_min,
-                 bounds.ratio_max);
-  }
   mail.close(true);
-  return right && fast;
+  return right;
 }
 
-int measure(const Bounds& bounds) {
+int measure() {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   const transport_test::NodeDoorbells node(MPI_COMM_WORLD);
   const Summary two_sided = rounds_us([rank](int trips) { return raw_two_sided_us(rank, trips); });
   print_trips(rank, "raw two-sided", two_sided);
   const auto p2p = transport::make_p2p_transport(MPI_COMM_WORLD, node.doorbells());
-  bool good = measure_one(*p2p, "p2p", two_sided.min, bounds);
+  bool good = measure_one(*p2p, "p2p");
   try {
     const auto rma = transport::make_rma_transport(MPI_COMM_WORLD, node.doorbells());
     const Summary one_sided = rounds_us([rank](int trips) { return raw_one_sided_us(rank, trips); });
     print_trips(rank, "raw one-sided", one_sided);
-    good = measure_one(*rma, "rma", one_sided.min, bounds) && good;
+    good = measure_one(*rma, "rma") && good;
   } catch (const SystemError& error) {
     if (rank == 0) std::printf("no one-sided messaging here: %s\n", error.what());
   }
@@ -275,7 +259,7 @@ int main(int argc, char** argv) {
   int result = 2;
   try {
     if (ranks == 2) {
-      result = measure({argc > 1 ? std::atof(argv[1]) : 0, argc > 2 ? std::atof(argv[2]) : 1e9});
+      result = measure();
     } else {
       std::fprintf(stderr, "this measures two ranks: mpirun -n 2\n");
     }
