@@ -546,11 +546,12 @@ Time Engine::next_alarm() const {
   return at;
 }
 
-/// Spins for a moment; sleeps if nothing came for long enough, and returns true then.
+/// Spins for a moment, and for as long as another node reads from here; sleeps if nothing came for long
+/// enough, and returns true then.
 bool Engine::pause(Time idle_since, Time deadline, Lock& lock) {
   const bool crowded = settings_.awake->ranks.load(std::memory_order_relaxed) > settings_.node_cpus;
   const Time t = now();
-  if (t - idle_since < kSpin) {
+  if (t - idle_since < kSpin || puller_.lends_elsewhere()) {
     if (!crowded && t - idle_since < kYieldAfter) {
       for (int i = 0; i < kLooksAPause && !transport_.has_mail() && !mutex_.wanted(); ++i) relax();
     } else {

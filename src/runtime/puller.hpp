@@ -56,6 +56,8 @@ class Puller {
   void advise(const Location& origin, Rank source);
   void forget(const Location& origin);
   void on_message(Rank from, const Header& header, std::span<const std::byte> message);
+  /// Another node reads a value here: many networks need this rank's progress for it.
+  bool lends_elsewhere() const;
   /// What was asked of it is asked elsewhere; what it held is let go.
   void on_rank_lost(Rank dead);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The answering side of a pull: what this rank has, by a pin, by bytes, or by the parts that the asker wants.
+#include <algorithm>
+
 #include <rankine/core/check.hpp>
 #include <rankine/core/error.hpp>
 
@@ -108,6 +110,12 @@ void Puller::send_pulled(Rank to, const PulledMessage& pulled, const std::byte* 
   MessageWriter writer(transport_.append(to, sizeof message + padded(message.bytes)));
   writer.record(message);
   writer.bytes(bytes, message.bytes);
+}
+
+bool Puller::lends_elsewhere() const {
+  return std::ranges::any_of(lent_, [this](const auto& one) {
+    return topology_.place(one.first.first).node != topology_.here().node;
+  });
 }
 
 void Puller::unpin(Rank holder, std::uint64_t ticket) {
