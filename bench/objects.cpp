@@ -146,7 +146,9 @@ Row remote_rates(std::size_t bytes, int times, int maker) {
   for (int i = 0; i < times; ++i) {
     const auto made = rk::submit<make_words>({.rank = maker}, bytes / 8);
     made.wait();
-    const double seconds = seconds_of([&] { require(touch(made.get()) != "wrong"); });
+    std::optional<Words> here;
+    const double seconds = seconds_of([&] { here = made.get(); });
+    require(touch(*here) != "wrong");
     rates.push_back(static_cast<double>(bytes) * 1e-9 / seconds);
   }
   return rate_row("GB/s", rates);
@@ -167,11 +169,27 @@ Row small_rates(int count, int times, int maker) {
   return rate_row("1/s", rates);
 }
 
-void add_remote(Suite& suite, const RawReads& raw, std::size_t bytes, int maker) {
+/// One object of a worker, read by all ranks: copies that came to each other node.
+double copies_per_node(std::size_t bytes, int ranks, int nodes, int maker) {
+  const double before = static_cast<double>(rk::statistics().store.pulled_bytes);
+  const auto made = rk::submit<make_words>({.rank = maker}, bytes / 8);
+  std::vector<rk::Future<std::string>> seen;
+  for (int r = 1; r < ranks; ++r) seen.push_back(rk::submit<touch>({.rank = r}, made));
+  require(touch(made.get()) != "wrong");
+  for (const auto& one : seen) require(one.get() != "wrong");
+  const double came = static_cast<double>(rk::statistics().store.pulled_bytes) - before;
+  return came / (static_cast<double>(bytes) * (nodes - 1));
+}
+
+void add_remote(Suite& suite, const RawReads& raw, std::size_t bytes, int ranks, int nodes) {
+  const int maker = ranks - 1;
   const bool by_get = raw.get_bytes_per_s > 0;  // else values travel in messages
   const double floor = 1e-9 * (by_get ? raw.get_bytes_per_s : raw.receive_bytes_per_s);
   suite.figure("remote_get_large", [=] { return remote_rates(bytes, 5, maker); },
                {.raw = floor, .raw_is = by_get ? "MPI_Get" : "MPI_Recv", .target = kRawPart * floor});
+  suite.figure("broadcast_copies_into_a_node",
+               [=] { return one_value(copies_per_node(bytes, ranks, nodes, maker), "copies"); },
+               {.raw = {}, .raw_is = {}, .target = 1.01});
   const int count = suite.quick() ? 500 : 5000;
   suite.figure("remote_get_8KiB", [=] { return small_rates(count, 3, maker); },
                {.raw = raw.small_receives_per_s, .raw_is = "64 B asked for by MPI_Send", .target = {}});
@@ -198,7 +216,7 @@ int main(int argc, char** argv) {
   return runtime.run([&] {
     Suite suite(command_line, ranks);
     if (!several) add_broadcast(suite, raw, bytes, ranks);
-    if (several) add_remote(suite, raw, bytes, ranks - 1);
+    if (several) add_remote(suite, raw, bytes, ranks, runtime.nodes());
     return report(suite, command_line);
   });
 }

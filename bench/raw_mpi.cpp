@@ -23,15 +23,21 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// Where the memory of a window comes from.
+enum class Memory : std::uint8_t { of_mpi, own };
+
 /// A window of both ranks, where MPI can make one between them.
 class Window {
  public:
-  Window(MPI_Comm comm, std::size_t bytes, int content) {
+  Window(MPI_Comm comm, std::size_t bytes, int content, Memory from = Memory::of_mpi) {
+    own_.resize(from == Memory::own ? bytes : 0);
+    memory_ = own_.data();
     MPI_Errhandler before = MPI_ERRHANDLER_NULL;
     MPI_Comm_get_errhandler(comm, &before);
     MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
-    const int made =
-        MPI_Win_allocate(static_cast<MPI_Aint>(bytes), 1, MPI_INFO_NULL, comm, &memory_, &window_);
+    const auto size = static_cast<MPI_Aint>(bytes);
+    const int made = from == Memory::own ? MPI_Win_create(memory_, size, 1, MPI_INFO_NULL, comm, &window_)
+                                         : MPI_Win_allocate(size, 1, MPI_INFO_NULL, comm, &memory_, &window_);
     MPI_Comm_set_errhandler(comm, before);
     MPI_Errhandler_free(&before);
     if (made != MPI_SUCCESS) {
@@ -56,6 +62,7 @@ class Window {
 
  private:
   MPI_Win window_ = MPI_WIN_NULL;
+  std::vector<char> own_;
   char* memory_ = nullptr;
 };
 
@@ -219,8 +226,8 @@ void quiet_barrier(MPI_Comm comm) {
 }
 
 /// Rank 0 reads and writes rank 1's memory while rank 1 waits.
-void measure_one_sided(MPI_Comm comm, int rank, std::size_t large_bytes, RawFloor& floor) {
-  const Window window(comm, rank == 1 ? large_bytes : 0, 1);
+void measure_one_sided(MPI_Comm comm, int rank, const Window& window, std::size_t large_bytes,
+                       RawFloor& floor) {
   if (!window.exists()) return;
   if (rank == 0) {
     Target target(window);
@@ -292,7 +299,8 @@ RawFloor measure_raw_floor(std::size_t large_bytes) {
     floor.send_recv_round_trips_per_s = send_recv_rate(pair, rank);
     floor.messages_per_s = message_rate(pair, rank);
     floor.groups_per_s = group_rate(pair, rank);
-    measure_one_sided(pair, rank, large_bytes, floor);
+    const Window window(pair, rank == 1 ? large_bytes : 0, 1);
+    measure_one_sided(pair, rank, window, large_bytes, floor);
   });
   return floor;
 }
@@ -302,7 +310,8 @@ RawReads measure_raw_reads(std::size_t large_bytes) {
   if (is_first()) reads.memcpy_bytes_per_s = memcpy_rate(large_bytes);
   on_both_ends([&](MPI_Comm pair, int rank) {
     RawFloor floor;
-    measure_one_sided(pair, rank, large_bytes, floor);
+    const Window window(pair, rank == 1 ? large_bytes : 0, 1, Memory::own);  // as the object store's
+    measure_one_sided(pair, rank, window, large_bytes, floor);
     reads.get_bytes_per_s = floor.get_bytes_per_s;
     reads.receive_bytes_per_s = receive_rate(pair, rank, large_bytes);
     reads.small_receives_per_s = send_recv_rate(pair, rank);

@@ -19,7 +19,7 @@ struct RawFloor {
 
 /// How fast a rank has the bytes of the rank farthest from it.
 struct RawReads {
-  double get_bytes_per_s = 0;       ///< MPI_Get, flush; 0 where MPI makes no window between the two
+  double get_bytes_per_s = 0;       ///< MPI_Get from a window over memory that is not MPI's, flush
   double receive_bytes_per_s = 0;   ///< MPI_Send on one side, MPI_Recv on the other
   double small_receives_per_s = 0;  ///< 64 B asked for and sent: MPI_Send and MPI_Recv on both sides
   double memcpy_bytes_per_s = 0;    ///< into memory that was written before

@@ -5,7 +5,8 @@
 #   two_hosts.sh [-h HOSTS] [-n RANKS_A_HOST] bare|ucx|tcp PROGRAM [ARGUMENTS]
 # bare: as Debian's Open MPI comes. ucx: the variables that make windows between hosts work over UCX.
 # tcp: plain TCP without UCX, where MPI makes no window between hosts.
-# UCX finds out that the hosts are one machine and copies through its memory: UCX_TLS=tcp,self keeps it to TCP.
+# UCX finds out that the hosts are one machine and copies through its memory: UCX_TLS=tcp,self keeps it to
+# TCP.
 # It leaves nothing behind, also on failure. Exit code: the program's; 77 (skipped) without root or iproute2.
 set -u
 

@@ -3,6 +3,7 @@
 // have given their replica up, or die; values that are freed or lost meanwhile.
 #include <cstring>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "catch.hpp"
 #include "runtime/puller.hpp"
 #include "runtime/room.hpp"
+#include "runtime/spread.hpp"
 #include "transport/loopback.hpp"
 
 using namespace rankine;
@@ -38,7 +40,7 @@ class Site final : public Waiting, public transport::MailSink {
 
   void poll() {
     if (stopped) return;
-    transport_->poll(*this);
+    if (transport_->poll(*this) > 0) ++batches;
     offload_.settle();
     transport_->flush();
   }
@@ -47,7 +49,9 @@ class Site final : public Waiting, public transport::MailSink {
  private:
   ProgressMutex& progress_mutex() override { return mutex_; }
   void block(Waiter& waiter, Nanoseconds timeout_ns, Lock& lock) override;
-  void wake(Waiter&) override {}
+  void wake(Waiter& waiter) override {
+    if (waiter.notify != nullptr) waiter.notify(waiter);
+  }
   void sent() override {}
   bool hold_back(std::uint32_t, std::size_t, Lock&) override { return true; }
   void promote(ObjectId) override {}
@@ -57,6 +61,7 @@ class Site final : public Waiting, public transport::MailSink {
     Header header;
     std::memcpy(&header, message.data(), sizeof header);
     ++seen[static_cast<std::size_t>(header.type)];
+    if (header.type == MessageType::pulled) came_from[index(source)] += message.size();
     puller.on_message(source, header, message);
   }
 
@@ -73,7 +78,10 @@ class Site final : public Waiting, public transport::MailSink {
 
  public:
   Puller puller;
-  int seen[64] = {};  ///< messages by type
+  const Topology& topology() const { return topology_; }
+  int seen[64] = {};                              ///< messages by type
+  int batches = 0;                                ///< looks at the mail that found some
+  std::map<std::int32_t, std::size_t> came_from;  ///< bytes of answers, by rank
   int count(MessageType type) const { return seen[static_cast<std::size_t>(type)]; }
 };
 
@@ -103,6 +111,7 @@ class Cluster {
   }
 
   Site& operator[](std::size_t rank) { return *sites[rank]; }
+  const Topology& topology() const { return sites.front()->topology(); }
   void poll() {
     if (meanwhile) meanwhile();
     for (const auto& site : sites) site->poll();
@@ -195,6 +204,62 @@ TEST_CASE("small values are asked for ahead, once, and then read without waiting
   CHECK_FALSE(cluster[1].puller.fetch_ahead(large));
 }
 
+TEST_CASE("small values that are asked for together travel together") {
+  Cluster cluster({0, 1});
+  std::vector<Location> origins;
+  for (int i = 0; i < 64; ++i) {
+    origins.push_back(put(cluster[0], 2'048, i));
+    cluster[1].puller.advise(origins.back(), Rank{0});
+    CHECK(cluster[1].puller.fetch_ahead(origins.back()));
+  }
+  cluster.settle();
+  CHECK(cluster[0].count(MessageType::pull) == 64);
+  CHECK(cluster[1].count(MessageType::pulled) == 64);
+  CHECK(cluster[0].batches == 1);
+  CHECK(cluster[1].batches <= 4);
+  for (int i = 0; i < 64; ++i)
+    CHECK(holds(cluster[1].puller.get(origins[static_cast<std::size_t>(i)]), 2'048, i));
+}
+
+TEST_CASE(
+    "a broadcast enters each node once and leaves none more than twice, in whatever order it is wanted") {
+  constexpr std::size_t kNodes = 8;
+  constexpr std::size_t kBytes = 2 * kMiB;
+  std::vector<int> places;
+  for (std::size_t r = 0; r < 2 * kNodes; ++r) places.push_back(static_cast<int>(r / 2));
+  for (const std::size_t stride : {1u, 3u, 7u, 11u}) {
+    Cluster cluster(places);
+    Spread spread(cluster.topology());
+    const Location origin = put(cluster[1], kBytes, 5);
+    std::size_t here = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const std::size_t rank = i * stride % places.size();
+      const auto source = spread.advise(&origin, origin, Rank{static_cast<std::int32_t>(rank)});
+      if (source) cluster[rank].puller.advise(origin, *source);
+      cluster[rank].puller.fetch(origin, [&](const auto& value) {
+        REQUIRE(value);
+        REQUIRE(holds(*value, kBytes, 5));
+        ++here;
+      });
+    }
+    while (here < places.size()) cluster.poll();
+    cluster.settle();
+    std::size_t into[kNodes] = {}, out_of[kNodes] = {};
+    for (std::size_t rank = 0; rank < places.size(); ++rank) {
+      for (const auto& [from, bytes] : cluster[rank].came_from) {
+        if (from / 2 == static_cast<std::int32_t>(rank / 2)) continue;
+        into[rank / 2] += bytes;
+        out_of[from / 2] += bytes;
+      }
+    }
+    for (std::size_t node = 0; node < kNodes; ++node) {
+      CHECK(into[node] >= (node == 0 ? 0 : kBytes));
+      CHECK(into[node] <= (node == 0 ? 0 : kBytes + kBytes / 100));
+      CHECK(out_of[node] <= 2 * (kBytes + kBytes / 100));
+    }
+  }
+}
+
 TEST_CASE("a holder that has not asked yet fetches the value for who asks it, once") {
   Cluster cluster({0, 1, 2, 3});
   const Location origin = put(cluster[0], 2 * kMiB, 3);
@@ -231,6 +296,23 @@ TEST_CASE("a holder that has given its replica up says so, and the origin is ask
   CHECK(holds(cluster[2].puller.get(origin), 2 * kMiB, 5));
   CHECK(cluster[1].count(MessageType::pull) == 1);
   CHECK(cluster[0].count(MessageType::pull) == 2);
+}
+
+TEST_CASE("a rank knows that another node reads from it, until that says it is done or dies") {
+  Cluster cluster({0, 1, 1});
+  const Location origin = put(cluster[0], 2 * kMiB, 4);
+  bool lent = false;
+  cluster.meanwhile = [&] { lent = lent || cluster[0].puller.lends_elsewhere(); };
+  const detail::ValueBytes value = cluster[1].puller.get(origin);
+  cluster.settle();
+  CHECK(lent);
+  CHECK_FALSE(cluster[0].puller.lends_elsewhere());
+  cluster.meanwhile = [&] { cluster[2].stopped = cluster[0].puller.lends_elsewhere(); };
+  cluster[2].puller.fetch(origin, [](const auto&) {});
+  cluster.settle();
+  CHECK(cluster[0].puller.lends_elsewhere());
+  cluster[0].puller.on_rank_lost(Rank{2});
+  CHECK_FALSE(cluster[0].puller.lends_elsewhere());
 }
 
 TEST_CASE("a holder that dies is replaced by the origin") {
