@@ -275,7 +275,10 @@ void Puller::offload(const CopyPtr& copy, Work work, Then then) {
       },
       [=, this] {
         copy->working = false;
-        if (trouble->outcome != Copy::Outcome::pending) return fail(copy, trouble->outcome, trouble->text);
+        if (trouble->outcome != Copy::Outcome::pending) {
+          if (copy->asked != kNoRank) unpin(copy->asked, copy->ticket);  // it would stay awake for this copy
+          return fail(copy, trouble->outcome, trouble->text);
+        }
         then();
       });
 }

@@ -26,6 +26,14 @@ constexpr std::size_t kMiB = std::size_t{1} << 20;
 
 class Cluster;
 
+/// A network that fails.
+class BrokenReader final : public RemoteReader {
+ public:
+  void read(NodeId, std::uint64_t, std::span<std::byte>) override {
+    throw SystemError("the network is down");
+  }
+};
+
 /// A rank on a node of its own, without head and tasks.
 class Site final : public Waiting, public transport::MailSink {
  public:
@@ -88,7 +96,8 @@ class Site final : public Waiting, public transport::MailSink {
 class Cluster {
  public:
   /// `places`: the node of each rank.
-  explicit Cluster(const std::vector<int>& places) : hub_(static_cast<int>(places.size())) {
+  explicit Cluster(const std::vector<int>& places, bool broken_reader = false)
+      : hub_(static_cast<int>(places.size())) {
     Topology topology;
     topology.host = "test";
     std::vector<std::uint32_t> slots(places.size());
@@ -106,7 +115,8 @@ class Cluster {
       Arena arena(std::move(segment), static_cast<std::int32_t>(topology.here().slot), {256 * 1024});
       sites.push_back(std::make_unique<Site>(
           *this, topology, hub_.endpoint(topology.rank),
-          std::make_unique<Store>(std::move(arena), NodeId{places[r]}, nullptr, "/tmp")));
+          std::make_unique<Store>(std::move(arena), NodeId{places[r]},
+                                  broken_reader ? std::make_unique<BrokenReader>() : nullptr, "/tmp")));
     }
   }
 
@@ -313,6 +323,16 @@ TEST_CASE("a rank knows that another node reads from it, until that says it is d
   CHECK(cluster[0].puller.lends_elsewhere());
   cluster[0].puller.on_rank_lost(Rank{2});
   CHECK_FALSE(cluster[0].puller.lends_elsewhere());
+}
+
+TEST_CASE("a read that fails is said to the reader, and to the rank that lent the value") {
+  Cluster cluster({0, 1}, true);
+  const Location origin = put(cluster[0], 2 * kMiB, 4);
+  CHECK(text_of<SystemError>([&] { cluster[1].puller.get(origin); }).find("network is down") !=
+        std::string::npos);
+  cluster.settle();
+  CHECK_FALSE(cluster[0].puller.lends_elsewhere());
+  CHECK(cluster[0].store->holding().pinned_bytes == 0);
 }
 
 TEST_CASE("a holder that dies is replaced by the origin") {
