@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// rankine-many-models: fits the eight benchmark methods of the M4 competition to thousands or millions of
-// time series, a chunk of series a task, and scores them. It reads M3, M4, long CSV and HDF5 files, or
-// generates series from a known process and shows the noise floor beside the result. The mathematics is in
-// src/forecast; here are options, chunks, progress and the report. Results do not depend on the number of
-// ranks.
-#include <unistd.h>
+// rankine-many-models: fits forecasting models to thousands or millions of time series, a chunk of series a
+// task, scores them and says which was best where. It reads M3, M4, long CSV and HDF5 files, or generates
+// series from a known process and shows the noise floor beside the result. The mathematics is in
+// src/forecast, the list of chunks in many_models; here are options, the plan and the report. Memory does not
+// grow with the number of series, and results do not depend on the number of ranks.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <charconv>
@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -21,8 +22,11 @@
 #include <fmt/format.h>
 
 #include <rankine/core/clock.hpp>
-#include <rankine/forecast/reader.hpp>
-#include <rankine/forecast/results.hpp>
+#include <rankine/forecast/chunk.hpp>
+#include <rankine/forecast/id_set.hpp>
+#include <rankine/forecast/report.hpp>
+#include <rankine/forecast/series_source.hpp>
+#include <rankine/many_models.hpp>
 #include <rankine/rankine.hpp>
 #include <rankine/serialize/boost.hpp>
 
@@ -36,22 +40,22 @@ constexpr int kSomeFailed = 3;        // exit code: results are there, but some 
 
 struct Settings {
   std::string data;
+  std::string predict_from;
+  std::string generator = "known";
   std::uint64_t series = 2000;
-  std::string models = "all";
-  int season = 0;
+  std::string models = "benchmarks";
+  std::vector<int> season;
   int horizon = 0;
+  std::vector<double> levels;
+  std::string choose = "no";
+  bool save_models = false;
   std::uint64_t seed = 1;
   std::string out = "run";
   std::string walltime;
   bool resume = false;
   bool fresh = false;
+  std::uint64_t stream_above = std::uint64_t{64} << 20;
   fc::ReadOptions columns;
-};
-
-/// What there is to do: the frame of the results and the chunks that fill it, in order.
-struct Work {
-  fc::Results results;
-  std::vector<fc::ChunkRequest> chunks;
 };
 
 /// The option reader takes -1, and what is too large, for the largest there is.
@@ -72,22 +76,61 @@ std::string is_walltime(const std::string& text) {
   }
 }
 
-void add_options(CLI::App& app, Settings& settings) {
+/// Empty, or what is wrong with them.
+std::string are_levels(const std::string& text) {
+  double level = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
+  if (error == std::errc() && end == text.data() + text.size() && level > 0 && level < 100) return {};
+  return "Value " + text + " is not a percentage between 0 and 100";
+}
+
+void add_source_options(CLI::App& app, Settings& settings) {
   constexpr std::uint64_t series_max = 1'000'000'000;
   constexpr int steps_max = 100'000;
-  app.add_option("--data", settings.data,
-                 "M3 file, M4 NAME-train.csv or folder, long CSV (id,time,value) or HDF5");
+  auto* data = app.add_option("--data", settings.data,
+                              "M3 file, M4 NAME-train.csv or folder, long CSV (id,time,value) or HDF5");
+  app.add_option("--predict-from", settings.predict_from,
+                 "results.h5 of a run with --save-models: forecasts of its models, without fitting")
+      ->excludes(data);
+  app.add_option("--generator", settings.generator,
+                 "without --data: known (a known process, with its noise floor) or ray-ets (daily series)")
+      ->check(CLI::IsMember({"known", "ray-ets"}));
   app.add_option("--series", settings.series, "without --data: how many series to generate")
       ->check(CLI::Range(std::uint64_t{1}, series_max));
-  app.add_option("--models", settings.models,
-                 "all, or a list of naive,snaive,naive2,ses,holt,damped,theta,comb");
-  app.add_option("--season", settings.season,
-                 "observations a seasonal cycle (default: as the data says; generated 12)")
+  app.add_option("--seed", settings.seed, "of the generated series and of simulated intervals")
+      ->check(whole_number);
+  app.add_option(
+         "--season", settings.season,
+         "observations a seasonal cycle, or several: 24,168 (default: as the data says; generated 12, "
+         "ray-ets 1)")
+      ->delimiter(',')
       ->check(CLI::Range(1, steps_max));
   app.add_option("--horizon", settings.horizon,
-                 "steps to forecast, held out (default: as the data says; generated 18)")
+                 "steps to forecast, held out (default: as the data says; generated 18, ray-ets 7)")
       ->check(CLI::Range(1, steps_max));
-  app.add_option("--seed", settings.seed, "of the generated series")->check(whole_number);
+  app.add_option("--id-column", settings.columns.id_column, "of long CSV");
+  app.add_option("--time-column", settings.columns.time_column, "of long CSV");
+  app.add_option("--value-column", settings.columns.value_column, "of long CSV");
+  app.add_option("--stream-above", settings.stream_above,
+                 "bytes from which on a long CSV is not read into memory; the rows of a series then stand "
+                 "together (default 64 MiB)")
+      ->check(whole_number);
+}
+
+void add_options(CLI::App& app, Settings& settings) {
+  add_source_options(app, settings);
+  app.add_option(
+      "--models", settings.models,
+      "a list such as AutoETS,Theta, or benchmarks (the eight of the M4 competition); help lists all");
+  app.add_option("--levels", settings.levels, "of prediction intervals in percent: 80,95")
+      ->delimiter(',')
+      ->check(are_levels);
+  app.add_option("--choose", settings.choose,
+                 "the best model of each series, by aicc (of models with a likelihood) or cv (three rolling "
+                 "origins, as one model more: BestCV)")
+      ->check(CLI::IsMember({"no", "aicc", "cv"}));
+  app.add_flag("--save-models", settings.save_models,
+               "keep the fitted models in results.h5 for --predict-from");
   app.add_option(
       "--out", settings.out,
       "folder for results.h5 and, unless RANKINE_RUN_DIR names another one, for the run's status and "
@@ -100,226 +143,268 @@ void add_options(CLI::App& app, Settings& settings) {
                               "where one of the same options is there and its run did not finish)");
   app.add_flag("--fresh", settings.fresh, "start over; a journal that is there is moved aside")
       ->excludes(resume);
-  app.add_option("--id-column", settings.columns.id_column, "of long CSV");
-  app.add_option("--time-column", settings.columns.time_column, "of long CSV");
-  app.add_option("--value-column", settings.columns.value_column, "of long CSV");
   app.footer(
       "Exit code: 0 all models fitted or stopped before the wall time, to be run again; 1 wrong input or a "
       "failed system call, 2 the run could not begin, 3 some models could not be fitted.");
 }
 
-/// A resumed run cuts as the first one did, however many workers it has: what was fitted is known by chunks.
-std::int64_t settled_chunk_size(std::int64_t size) {
-  if (const auto before = rk::load_state<std::int64_t>("series_per_chunk")) return *before;
-  rk::save_state("series_per_chunk", size);
+fc::GeneratorOptions generator_options(const Settings& settings) {
+  fc::GeneratorOptions generator;
+  if (settings.generator == "ray-ets") {
+    generator = fc::ray_ets_options(settings.season.empty() ? 1 : settings.season.front());
+  } else {
+    if (!settings.season.empty()) generator.season = settings.season.front();
+    // Four cycles at least, so that the seasonality test has something to go by.
+    generator.length_min = std::max(generator.length_min, 4 * generator.season);
+    generator.length_max = std::max(generator.length_max, 2 * generator.length_min);
+  }
+  if (settings.horizon > 0) generator.horizon = settings.horizon;
+  return generator;
+}
+
+fc::SeriesSource open_source(const Settings& settings) {
+  if (!settings.predict_from.empty()) return fc::SeriesSource::saved(settings.predict_from, settings.horizon);
+  if (settings.data.empty()) {
+    return fc::SeriesSource::generated(settings.seed, settings.series, generator_options(settings));
+  }
+  fc::ReadOptions options = settings.columns;
+  if (!settings.season.empty()) options.season = settings.season.front();
+  options.horizon = settings.horizon;
+  return fc::SeriesSource::of_file(settings.data, options, settings.stream_above);
+}
+
+/// What is done to every series, and the frame of the results.
+struct Plan {
+  fc::SeriesSource source;
+  fc::FitOptions fit;
+  fc::ResultsFrame frame;
+};
+
+Plan make_plan(const Settings& settings) {
+  Plan plan{open_source(settings), {}, {}};
+  const fc::SeriesSource& source = plan.source;
+  const auto models = fc::make_models(source.models().empty() ? settings.models : source.models());
+  for (const fc::ModelPointer& model : models) plan.frame.models.push_back(model->name());
+  if (settings.choose == "cv" && source.models().empty()) {
+    const std::string best = fmt::format("BestCV(3,{})", fmt::join(plan.frame.models, ","));
+    plan.frame.models.push_back(fc::make_model(best)->name());
+  }
+  plan.frame.dataset = source.name();
+  plan.frame.groups = source.groups();
+  plan.frame.levels = settings.levels;
+  std::sort(plan.frame.levels.begin(), plan.frame.levels.end());
+  plan.frame.horizon_max = source.horizon_max();
+  plan.frame.seed = settings.predict_from.empty() ? settings.seed : source.seed();
+  plan.frame.with_models = settings.save_models;
+  plan.frame.with_choice = settings.choose == "aicc";
+  plan.frame.with_floor = source.is_generated();
+  // Forecasts of generated series that fill a disk are nothing that anybody asked for: their errors stay.
+  constexpr std::uint64_t forecasts_max = 50'000'000;
+  plan.frame.with_forecasts =
+      !source.is_generated() ||
+      source.units() * models.size() * static_cast<std::uint64_t>(source.horizon_max()) <= forecasts_max;
+  plan.fit.models = fmt::format("{}", fmt::join(plan.frame.models, ","));
+  plan.fit.levels = plan.frame.levels;
+  if (settings.season.size() > 1) plan.fit.seasons = settings.season;
+  std::sort(plan.fit.seasons.begin(), plan.fit.seasons.end());
+  plan.fit.choice = plan.frame.with_choice ? fc::Choice::kAicc : fc::Choice::kNone;
+  plan.fit.keep_forecasts = plan.frame.with_forecasts;
+  plan.fit.keep_models = plan.frame.with_models;
+  plan.fit.seed = plan.frame.seed;
+  return plan;
+}
+
+/// How long a first small part takes, where it was computed.
+double seconds_of(const fc::ChunkRequest& probe) {
+  const rk::Time start = rk::now();
+  fc::fit_chunk(probe);
+  return rk::seconds_since(start);
+}
+
+/// Of a task. A resumed run cuts as the first one did, however many workers it has: what was fitted is known
+/// by chunks. The time of models is not known beforehand: a small part is fitted to find it out.
+std::uint64_t units_a_chunk(const Plan& plan, int workers) {
+  if (const auto before = rk::load_state<std::uint64_t>("units_a_chunk")) return *before;
+  const std::uint64_t units = plan.source.counts_bytes() ? std::uint64_t{1} << 15 : 8;
+  const fc::ChunkRequest probe{plan.fit, plan.source.range(0, units)};
+  rk::submit<seconds_of>(probe).get();  // the first one finds its code and memory cold
+  const double seconds = rk::submit<seconds_of>(probe).get();
+  const std::uint64_t size =
+      fc::chunk_size(plan.source.units(), std::min(units, plan.source.units()), seconds, workers);
+  rk::save_state("units_a_chunk", size);
   return size;
 }
 
-/// Series from a file, cut into chunks that carry their values.
-Work work_from_file(const Settings& settings, int workers) {
-  fc::ReadOptions options = settings.columns;
-  options.season = settings.season;
-  options.horizon = settings.horizon;
-  fc::Dataset dataset = fc::read_dataset(settings.data, options);
-  const std::vector<fc::ModelId> models = fc::parse_models(settings.models);
-  Work work{fc::results_of(dataset, models), {}};
-  std::int64_t values = 0;
-  for (const fc::Series& series : dataset.series) values += static_cast<std::int64_t>(series.train.size());
-  const auto count = static_cast<std::int64_t>(dataset.series.size());
-  const auto size = static_cast<std::size_t>(
-      settled_chunk_size(fc::chunk_size(count, values, static_cast<int>(models.size()), workers)));
-  for (std::size_t first = 0; first < dataset.series.size(); first += size) {
-    fc::ChunkRequest& chunk = work.chunks.emplace_back();
-    chunk.models = models;
-    const std::size_t last = std::min(first + size, dataset.series.size());
-    for (std::size_t k = first; k < last; ++k) chunk.series.push_back(std::move(dataset.series[k]));
-  }
-  return work;
-}
-
-/// Series that the workers generate themselves: a chunk is a few numbers.
-Work work_generated(const Settings& settings, int workers) {
-  fc::GeneratorOptions generator;
-  if (settings.season > 0) generator.season = settings.season;
-  if (settings.horizon > 0) generator.horizon = settings.horizon;
-  // Four cycles at least, so that the seasonality test has something to go by.
-  generator.length_min = std::max(generator.length_min, 4 * generator.season);
-  generator.length_max = std::max(generator.length_max, 2 * generator.length_min);
-  const std::vector<fc::ModelId> models = fc::parse_models(settings.models);
-  Work work{fc::results_of_generated(0, settings.series, generator, models), {}};
-  const auto count = static_cast<std::int64_t>(settings.series);
-  const std::int64_t values = count * (generator.length_min + generator.length_max) / 2;
-  const auto size = static_cast<std::uint64_t>(
-      settled_chunk_size(fc::chunk_size(count, values, static_cast<int>(models.size()), workers)));
-  // Forecasts of a million series are gigabytes that nobody asked for: their errors stay.
-  constexpr std::uint64_t forecasts_max = 50'000'000;
-  const bool keep =
-      settings.series * models.size() * static_cast<std::uint64_t>(generator.horizon) <= forecasts_max;
-  for (std::uint64_t first = 0; first < settings.series; first += size) {
-    fc::ChunkRequest& chunk = work.chunks.emplace_back();
-    chunk.models = models;
-    chunk.keep_forecasts = keep;
-    chunk.seed = settings.seed;
-    chunk.first = first;
-    chunk.count = std::min(size, settings.series - first);
-    chunk.generator = generator;
-  }
-  return work;
-}
-
-/// One live line on a terminal, a line every ten seconds in a log.
-class Progress {
- public:
-  Progress(std::int64_t models, std::size_t chunks) : models_(models), chunks_(chunks) {}
-
-  void show(std::size_t ended, bool last) {
-    const double seconds = rk::seconds_since(start_);
-    const bool news = rk::draining() && !drains_;
-    drains_ = rk::draining();
-    if (!last && !live_ && !news && seconds - shown_s_ < 10) return;
-    shown_s_ = seconds;
-    const double share = static_cast<double>(ended) / static_cast<double>(std::max<std::size_t>(chunks_, 1));
-    const double rate = share * static_cast<double>(models_) / std::max(seconds, 1e-9);
-    const double left_s = share > 0 ? seconds * (1 - share) / share : 0;
-    std::cerr << fmt::format("{}{:3.0f} %  {:.0f} of {} models  {:.0f}/s  {}{}", live_ ? "\r" : "",
-                             100 * share, share * static_cast<double>(models_), models_, rate,
-                             last             ? fmt::format("done in {:.2f} s", seconds)
-                             : rk::draining() ? "draining: nothing new starts"
-                                              : fmt::format("ETA {:.0f} s", left_s),
-                             live_ && !last ? "    " : "          \n")
-              << std::flush;
-  }
-  /// What others print comes below the live line.
-  void leave_line() const {
-    if (live_) std::cerr << '\n';
-  }
-  double seconds() const { return rk::seconds_since(start_); }
-
- private:
-  std::int64_t models_;
-  std::size_t chunks_;
-  rk::Time start_ = rk::now();
-  double shown_s_ = 0;
-  bool drains_ = false;
-  bool live_ = isatty(STDERR_FILENO) == 1;
+struct Outcome {
+  fc::Report report;
+  rk::ChunkTotals totals;
+  std::string digest;
 };
 
-/// Fits all chunks on the workers and joins what they return, in order. A chunk whose task failed for good is
-/// reported in the place of its models; the others go on.
-double fit_all(Work& work) {
-  const auto models = static_cast<std::int64_t>(work.results.ids.size() * work.results.models.size());
-  Progress progress(models, work.chunks.size());
-  const auto results = rk::map<fc::fit_chunk>(rk::Options{.name = "fit_chunk", .key = kChunks}, work.chunks);
-  try {
-    while (!results.wait(std::chrono::milliseconds(200))) progress.show(results.ended(), false);
-  } catch (const rk::Drained&) {
-    progress.show(results.ended(), false);
-    progress.leave_line();
-    throw;
-  }
-  for (std::size_t k = 0; k < work.chunks.size(); ++k) {
-    try {
-      work.results.fits.append(results[k].get());
-    } catch (const rk::Error& error) {
-      work.results.fits.append(fc::failed_chunk(work.chunks[k], error.what()));
+/// Fits all chunks on the workers, a window of them at a time, and writes what they return, in order. A chunk
+/// whose task failed for good is reported in the place of its models; the others go on.
+Outcome fit_all(const Plan& plan, const std::filesystem::path& path, int workers) {
+  fc::ResultsFile file(path, plan.frame);
+  Outcome outcome{fc::Report(plan.frame), {}, {}};
+  fc::IdSet ids;
+  rk::ChunkOptions options;
+  options.task = {.name = "fit_chunk", .key = kChunks};
+  options.unit = plan.source.counts_bytes() ? "bytes" : "series";
+  options.total = plan.source.units();
+  const std::uint64_t size = units_a_chunk(plan, workers);
+  std::uint64_t first = 0;
+  const auto next = [&]() -> std::optional<fc::ChunkRequest> {
+    if (first >= plan.source.units()) return std::nullopt;
+    fc::ChunkRequest request{plan.fit, plan.source.range(first, size)};
+    first += size;
+    return request;
+  };
+  const auto take = [&](const fc::ChunkRequest&, const fc::ChunkResult& result) {
+    if (plan.source.counts_bytes()) {
+      for (const std::string& id : result.ids) {
+        if (!ids.add(id)) throw fc::not_together(id);
+      }
     }
-  }
-  progress.show(work.chunks.size(), true);
-  return progress.seconds();
+    file.append(result);
+    outcome.report.add(result);
+  };
+  const auto stand_in = [](const fc::ChunkRequest& request, const rk::Error& error) {
+    return fc::failed_chunk(request, error.what());
+  };
+  outcome.totals = rk::run_chunks<fc::fit_chunk>(options, next, take, stand_in);
+  outcome.digest = file.close();
+  return outcome;
 }
 
-/// Names what could not be fitted or scored: a line for each series and reason.
-void report_failures(const fc::Results& results) {
-  constexpr int lines_max = 20;
-  const auto& failures = results.fits.failures;
-  const std::size_t models = results.models.size();
-  int lines = 0;
-  for (std::size_t k = 0; k < failures.size();) {
-    std::string names;
-    std::size_t next = k;
-    for (; next < failures.size() && failures[next].series == failures[k].series &&
-           failures[next].reason == failures[k].reason;
-         ++next) {
-      names += fmt::format("{}{}", next > k ? ", " : "", fc::name(failures[next].model));
-    }
-    if (++lines > lines_max) {
-      std::cerr << fmt::format("... and {} more failures: see failures_* in results.h5\n",
-                               failures.size() - k);
-      break;
-    }
-    std::cerr << fmt::format("failed: series {}, {}: {}\n",
-                             results.ids[static_cast<std::size_t>(failures[k].series)],
-                             next - k == models ? "all models" : names, failures[k].reason);
-    k = next;
-  }
-  lines = 0;
-  for (std::size_t s = 0; s < results.ids.size() && lines < lines_max; ++s) {
-    bool undefined = false;
-    for (std::size_t k = s * models; k < (s + 1) * models; ++k) {
-      undefined = undefined || (!std::isnan(results.fits.smape[k]) && std::isnan(results.fits.mase[k]));
-    }
-    if (!undefined) continue;
-    std::cerr << fmt::format("no MASE: series {}: its naive in-sample error is 0 or undefined\n",
-                             results.ids[s]);
-    ++lines;
-  }
-}
-
-nlohmann::ordered_json by_model(const fc::ScoreTable& table, double fc::Score::*measure) {
+nlohmann::ordered_json by_method(const fc::ScoreTable& table, double fc::Score::*measure) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (std::size_t k = 0; k < table.methods.size(); ++k)
     json[table.methods[k]] = table.total().methods[k].*measure;
   return json;  // a NaN is written as null
 }
 
+/// {"AutoETS": {"ETS(A,N,N)": 12}}, the most frequent forms of each model.
+nlohmann::ordered_json won(const fc::Winners& winners) {
+  constexpr std::size_t rows_max = 100;
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const fc::Winners::Row& row : winners.rows()) {
+    json[row.model][row.form] = row.series;
+    if (json.size() >= rows_max) break;
+  }
+  return json;
+}
+
+/// The most memory that a process of this rank ever had, in MiB, as Linux knows it.
+double peak_memory_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtod(line.c_str() + 6, nullptr) / 1024;
+  }
+  return 0;
+}
+
+nlohmann::ordered_json peak_memory(int ranks) {
+  nlohmann::ordered_json peaks = nlohmann::ordered_json::array();
+  for (int rank = 0; rank < ranks; ++rank) {
+    try {
+      peaks.push_back(std::round(rank == 0
+                                     ? peak_memory_mib()
+                                     : rk::submit<peak_memory_mib>({.max_retries = 0, .rank = rank}).get()));
+    } catch (const rk::Error&) {
+      peaks.push_back(nullptr);  // it died
+    }
+  }
+  return peaks;
+}
+
+nlohmann::ordered_json json_of(const Settings& settings, const Plan& plan, const Outcome& outcome,
+                               int ranks) {
+  const fc::Report& report = outcome.report;
+  const auto fits = report.series() * static_cast<std::int64_t>(plan.frame.models.size());
+  const std::int64_t fitted = fits - report.failed();
+  const fc::ScoreTable table = report.scores();
+  nlohmann::ordered_json json;
+  json["app"] = "many_models";
+  json["data"] = plan.source.name();
+  json["series"] = report.series();
+  json["models_fitted"] = fitted;
+  json["failed"] = report.failed();
+  json["chunks"] = outcome.totals.chunks;
+  json["chunks_resumed"] = outcome.totals.resumed;
+  json["ranks"] = ranks;
+  json["seed"] = settings.seed;
+  json["smape"] = by_method(table, &fc::Score::smape);
+  json["mase"] = by_method(table, &fc::Score::mase);
+  json["owa"] = by_method(table, &fc::Score::owa);
+  for (std::size_t k = 0; k < table.levels.size(); ++k) {
+    for (std::size_t m = 0; m < table.methods.size(); ++m) {
+      const fc::Score& score = table.total().methods[m];
+      const std::string level = fmt::format("{:g}", table.levels[k]);
+      json["msis"][level][table.methods[m]] = score.msis[k];
+      json["coverage_percent"][level][table.methods[m]] = score.coverage[k];
+    }
+  }
+  json["won"] = won(report.winners());
+  json["evaluations_per_fit"] =
+      static_cast<double>(report.evaluations()) / static_cast<double>(std::max<std::int64_t>(fitted, 1));
+  json["peak_memory_mib"] = peak_memory(ranks);
+  json["results_sha256"] = outcome.digest;
+  return json;
+}
+
+/// Tables, and what could not be fitted or scored.
+void print_report(const Plan& plan, const fc::Report& report) {
+  for (const std::string& line : report.lines()) std::cerr << line << '\n';
+  if (report.failures_not_shown() > 0) {
+    std::cerr << fmt::format("... and {} more failures: see failures_* in results.h5\n",
+                             report.failures_not_shown());
+  }
+  const fc::ScoreTable table = report.scores();
+  std::cout << '\n' << fc::render(table) << '\n';
+  std::vector<std::string> groups;
+  for (const fc::ScoreRow& row : table.rows) groups.push_back(row.group);
+  groups.pop_back();
+  constexpr std::size_t lines_max = 30;
+  const bool forms_tell = report.winners().rows().size() > plan.frame.models.size();
+  if (plan.frame.with_choice || forms_tell)
+    std::cout << fc::render(report.winners(), groups, lines_max) << '\n';
+}
+
 int work_through(const Settings& settings, int ranks) {
   const rk::Time start = rk::now();
   std::filesystem::create_directories(settings.out);
-  const int workers = std::max(1, ranks - 1);
-  Work work = settings.data.empty() ? work_generated(settings, workers) : work_from_file(settings, workers);
-  const double seconds = fit_all(work);
-  const std::uint64_t resumed = rk::statistics().resumed;
-  const double computed =
-      1 - static_cast<double>(resumed) / static_cast<double>(std::max<std::size_t>(work.chunks.size(), 1));
-
-  const fc::Results& results = work.results;
+  const Plan plan = make_plan(settings);
   const std::filesystem::path path = std::filesystem::path(settings.out) / "results.h5";
-  fc::write_results(path, results);
-  report_failures(results);
-  const fc::ScoreTable table = fc::score(results);
-  std::cout << '\n' << fc::render(table) << '\n';
-  const auto failed = static_cast<std::int64_t>(results.fits.failures.size());
-  const auto fitted = static_cast<std::int64_t>(results.ids.size() * results.models.size()) - failed;
-  nlohmann::ordered_json json;
-  json["app"] = "many_models";
-  json["data"] = results.dataset;
-  json["series"] = results.ids.size();
-  json["models_fitted"] = fitted;
-  json["failed"] = failed;
+  const Outcome outcome = fit_all(plan, path, std::max(1, ranks - 1));
+  const double seconds = rk::seconds_since(start);
+  print_report(plan, outcome.report);
+  nlohmann::ordered_json json = json_of(settings, plan, outcome, ranks);
   json["seconds"] = seconds;
-  json["total_seconds"] = rk::seconds_since(start);
-  json["models_per_second"] = static_cast<double>(fitted) * computed / std::max(seconds, 1e-9);
-  json["chunks"] = work.chunks.size();
-  json["chunks_resumed"] = resumed;
-  json["ranks"] = ranks;
-  json["seed"] = settings.seed;
-  json["smape"] = by_model(table, &fc::Score::smape);
-  json["mase"] = by_model(table, &fc::Score::mase);
-  json["owa"] = by_model(table, &fc::Score::owa);
+  json["models_per_second"] =
+      json["models_fitted"].get<double>() * outcome.totals.computed_share() / std::max(seconds, 1e-9);
   json["results"] = path.string();
-  json["results_sha256"] = fc::digest(results);
   std::cout << json.dump() << std::endl;
-  return failed > 0 ? kSomeFailed : 0;
+  return outcome.report.failed() > 0 ? kSomeFailed : 0;
+}
+
+int list_models() {
+  for (const fc::ModelDescription& model : fc::known_models())
+    std::cout << fmt::format("{:<28} {}\n", model.name, model.one_liner);
+  return 0;
 }
 
 /// A journal that was made with other ones is refused.
 std::string results_depend_on(const Settings& settings) {
-  std::string text = settings.data.empty()
-                         ? fmt::format("--series {} --seed {}", settings.series, settings.seed)
-                         : "--data " + settings.data;
+  std::string text = fmt::format("--series {} --seed {}", settings.series, settings.seed);
+  if (settings.generator != "known") text = fmt::format("--generator {} {}", settings.generator, text);
+  if (!settings.data.empty()) text = "--data " + settings.data;
+  if (!settings.predict_from.empty()) text = "--predict-from " + settings.predict_from;
   text += " --models " + settings.models;
-  if (settings.season > 0) text += fmt::format(" --season {}", settings.season);
+  if (!settings.season.empty()) text += fmt::format(" --season {}", fmt::join(settings.season, ","));
   if (settings.horizon > 0) text += fmt::format(" --horizon {}", settings.horizon);
+  if (!settings.levels.empty()) text += fmt::format(" --levels {}", fmt::join(settings.levels, ","));
+  if (settings.choose != "no") text += " --choose " + settings.choose;
+  if (settings.save_models) text += " --save-models";
   return text;
 }
 
@@ -337,6 +422,7 @@ rk::RuntimeOptions runtime_options(const Settings& settings) {
 
 int drive(const Settings& settings, int ranks) {
   try {
+    if (settings.models == "help") return list_models();
     return work_through(settings, ranks);
   } catch (const rk::InputError& error) {
     std::cerr << "rankine-many-models: " << error.what() << '\n';

@@ -56,8 +56,14 @@ bool Lines::next() {
   while (!rest_.empty()) {
     const std::size_t end = rest_.find('\n');
     line_ = rest_.substr(0, end);
-    rest_ = end == std::string_view::npos ? std::string_view{} : rest_.substr(end + 1);
-    ++number_;
+    const std::size_t used = end == std::string_view::npos ? rest_.size() : end + 1;
+    rest_.remove_prefix(used);
+    if (unit_ == "line") {
+      ++number_;
+    } else {
+      number_ = next_byte_;
+      next_byte_ += used;
+    }
     if (!line_.empty() && line_.back() == '\r') line_.remove_suffix(1);
     if (line_.find_first_not_of(kBlanks) != std::string_view::npos) return true;
   }
@@ -65,7 +71,7 @@ bool Lines::next() {
 }
 
 void Lines::fail(std::string_view text) const {
-  throw InputError(fmt::format("{}, line {}: {}", file_, number_, text));
+  throw InputError(fmt::format("{}, {} {}: {}", file_, unit_, number_, text));
 }
 
 void split_fields(std::string_view line, std::vector<std::string_view>& fields) {
@@ -122,7 +128,10 @@ void hold_out(Series& series, int horizon) {
 }
 
 void apply_overrides(Series& series, const ReadOptions& options) {
-  if (options.season > 0) series.season = options.season;
+  if (options.season > 0) {
+    series.own_season = series.season;
+    series.season = options.season;
+  }
   if (options.horizon > 0 && options.horizon != series.horizon) {
     series.train.insert(series.train.end(), series.test.begin(), series.test.end());
     series.test.clear();

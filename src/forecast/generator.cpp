@@ -13,6 +13,7 @@ namespace rankine::forecast {
 namespace {
 
 constexpr const char* kGroups[] = {"Flat", "Trend", "Seasonal", "Both"};
+constexpr const char* kDaily = "Daily";
 
 std::uint64_t kind(std::uint64_t index, const GeneratorOptions& options) {
   return index % (options.season > 1 ? 4 : 2);
@@ -49,13 +50,13 @@ class Normals {
   bool spare_is_set_ = false;
 };
 
-struct Process {
+struct Components {
   double level, trend, alpha, beta, phi, sd;
   std::vector<double> season;  // one factor for each position of the cycle, mean 1
 };
 
-Process draw_process(Philox& random, std::uint64_t kind, int season) {
-  Process p{};
+Components draw_components(Philox& random, std::uint64_t kind, int season) {
+  Components p{};
   p.level = 100 * std::pow(10, random.uniform());
   p.sd = p.level * uniform(random, 0.01, 0.04);
   p.alpha = uniform(random, 0.05, 0.4);
@@ -80,48 +81,29 @@ Process draw_process(Philox& random, std::uint64_t kind, int season) {
   return p;
 }
 
-}  // namespace
-
-void check(const GeneratorOptions& options) {
-  if (options.season < 1)
-    throw InputError(fmt::format("season is {}; it must be at least 1", options.season));
-  if (options.horizon < 1)
-    throw InputError(fmt::format("horizon is {}; it must be at least 1", options.horizon));
-  if (options.length_min < 1 || options.length_max < options.length_min) {
-    throw InputError(fmt::format("lengths {} .. {} are not a range of at least 1", options.length_min,
-                                 options.length_max));
-  }
-}
-
-std::string generated_id(std::uint64_t index) {
-  return fmt::format("G{:09}", index);
-}
-
-std::string generated_group(std::uint64_t index, const GeneratorOptions& options) {
-  return kGroups[kind(index, options)];
-}
-
-std::vector<std::string> generated_groups(const GeneratorOptions& options) {
-  return {std::begin(kGroups), std::begin(kGroups) + (options.season > 1 ? 4 : 2)};
-}
-
-GeneratedSeries generate_series(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& options) {
-  check(options);
-  Philox random(seed, index);
-  Process p = draw_process(random, kind(index, options), options.season);
+/// How many training values: drawn evenly.
+std::size_t draw_length(Philox& random, const GeneratorOptions& options) {
   const auto range = static_cast<std::uint64_t>(options.length_max - options.length_min) + 1;
-  const std::size_t length = static_cast<std::size_t>(options.length_min) + random.below(range);
-  const auto horizon = static_cast<std::size_t>(options.horizon);
+  return static_cast<std::size_t>(options.length_min) + random.below(range);
+}
 
-  GeneratedSeries generated;
+void draw_daily(Philox& random, const GeneratorOptions& options, GeneratedSeries& generated) {
   Series& series = generated.series;
-  series.id = generated_id(index);
-  series.group = generated_group(index, options);
-  series.season = options.season;
-  series.horizon = options.horizon;
-  series.train.resize(length);
-  series.test.resize(horizon);
-  generated.expected.resize(horizon);
+  series.train.resize(draw_length(random, options));
+  std::size_t day = 0;
+  const auto next = [&] { return 10.0 + static_cast<double>(day++ % 7); };
+  for (double& y : series.train) y = next() + 0.5 * random.uniform();
+  const std::size_t origin = day;
+  for (double& y : generated.expected) y = next() + 0.25;
+  day = origin;
+  for (double& y : series.test) y = next() + 0.5 * random.uniform();
+}
+
+void draw_known(Philox& random, std::uint64_t index, const GeneratorOptions& options,
+                GeneratedSeries& generated) {
+  Components p = draw_components(random, kind(index, options), options.season);
+  Series& series = generated.series;
+  series.train.resize(draw_length(random, options));
   Normals normal(random);
   std::size_t position = 0;  // in the cycle
   const auto next_factor = [&] {
@@ -147,6 +129,54 @@ GeneratedSeries generate_series(std::uint64_t seed, std::uint64_t index, const G
   }
   position = origin;
   for (double& y : series.test) y = step() * next_factor();
+}
+
+}  // namespace
+
+void check(const GeneratorOptions& options) {
+  if (options.season < 1)
+    throw InputError(fmt::format("season is {}; it must be at least 1", options.season));
+  if (options.horizon < 1)
+    throw InputError(fmt::format("horizon is {}; it must be at least 1", options.horizon));
+  if (options.length_min < 1 || options.length_max < options.length_min) {
+    throw InputError(fmt::format("lengths {} .. {} are not a range of at least 1", options.length_min,
+                                 options.length_max));
+  }
+}
+
+std::string generated_id(std::uint64_t index) {
+  return fmt::format("G{:09}", index);
+}
+
+std::string generated_group(std::uint64_t index, const GeneratorOptions& options) {
+  return options.process == Process::kRayEts ? kDaily : kGroups[kind(index, options)];
+}
+
+std::vector<std::string> generated_groups(const GeneratorOptions& options) {
+  if (options.process == Process::kRayEts) return {kDaily};
+  return {std::begin(kGroups), std::begin(kGroups) + (options.season > 1 ? 4 : 2)};
+}
+
+GeneratorOptions ray_ets_options(int season) {
+  return {season, 7, 50, 500, Process::kRayEts};
+}
+
+GeneratedSeries generate_series(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& options) {
+  check(options);
+  Philox random(seed, index);
+  GeneratedSeries generated;
+  Series& series = generated.series;
+  series.id = generated_id(index);
+  series.group = generated_group(index, options);
+  series.season = options.season;
+  series.horizon = options.horizon;
+  series.test.resize(static_cast<std::size_t>(options.horizon));
+  generated.expected.resize(series.test.size());
+  if (options.process == Process::kRayEts) {
+    draw_daily(random, options, generated);
+  } else {
+    draw_known(random, index, options, generated);
+  }
   return generated;
 }
 

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// HDF5 handles that close themselves, and the few operations the readers and writers need. Every call is
-// checked; a failure is a SystemError naming the call, the object and the file. Layouts are not known here.
-// HDF5 is not thread-safe in most builds: one thread at a time.
+// HDF5 handles that close themselves, and the few operations the readers need. Every call is checked; a
+// failure is a SystemError naming the call, the object and the file. Layouts are not known here.
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,42 +31,24 @@ class Hdf5Handle {
   herr_t (*close_)(hid_t);
 };
 
-/// A file being written. It is built in memory and appears at `path`, whole, on close(): a full disk cannot
-/// leave half a file or a wedged HDF5 library behind. Contents depend on what is written only (no times).
-class Hdf5Writer {
+/// HDF5 prints its error stack to standard error unless told not to; our sentences replace it.
+class Hdf5Quiet {
  public:
-  /// Opens PATH.partial, so that a place that cannot be written is found out at once.
-  explicit Hdf5Writer(const std::filesystem::path& path);
-  Hdf5Writer(const Hdf5Writer&) = delete;
-  Hdf5Writer& operator=(const Hdf5Writer&) = delete;
-  /// Without close() nothing is left behind.
-  ~Hdf5Writer();
-
-  using Shape = std::vector<std::size_t>;
-  void write(const std::string& name, std::span<const double> values, const Shape& shape);
-  void write(const std::string& name, std::span<const std::int64_t> values, const Shape& shape);
-  void write(const std::string& name, std::span<const std::uint8_t> values, const Shape& shape);
-  /// Fixed-length UTF-8 as long as the longest, padded with zeros: readable everywhere, and the same bytes
-  /// always.
-  void write(const std::string& name, std::span<const std::string> texts);
-
-  /// Attributes of an object written before, or of the root group ("/").
-  void attribute(const std::string& object, const std::string& name, std::string_view text);
-  void attribute(const std::string& object, const std::string& name, std::int64_t value);
-
-  /// Writes everything to disk and gives the file its name.
-  void close();
+  Hdf5Quiet();
+  Hdf5Quiet(const Hdf5Quiet&) = delete;
+  Hdf5Quiet& operator=(const Hdf5Quiet&) = delete;
+  ~Hdf5Quiet();
 
  private:
-  void write_raw(const std::string& name, hid_t type, const void* data, const Shape& shape);
-  void attribute_raw(const std::string& object, const std::string& name, hid_t type, const void* data);
-  [[noreturn]] void fail(std::string_view call, std::string_view object) const;
-
-  std::string path_;
-  std::string partial_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> disk_;
-  Hdf5Handle file_;
+  H5E_auto2_t print_ = nullptr;
+  void* data_ = nullptr;
 };
+
+/// What HDF5 itself says is wrong: the innermost cause of the last call.
+std::string hdf5_reason();
+
+/// Fixed-length UTF-8, padded with zeros: readable everywhere, and the same bytes always.
+Hdf5Handle hdf5_text_type(std::size_t bytes);
 
 /// A file being read. A missing or ill-formed dataset is an InputError naming it.
 class Hdf5Reader {
@@ -84,6 +61,10 @@ class Hdf5Reader {
   std::vector<std::int64_t> integers(const std::string& name) const;
   /// Fixed- or variable-length strings.
   std::vector<std::string> texts(const std::string& name) const;
+  /// Rows first .. first+count-1 only: all elements along the other dimensions, one row after another.
+  std::vector<double> doubles(const std::string& name, std::uint64_t first, std::uint64_t count) const;
+  std::vector<std::int64_t> integers(const std::string& name, std::uint64_t first, std::uint64_t count) const;
+  std::vector<std::string> texts(const std::string& name, std::uint64_t first, std::uint64_t count) const;
   /// The integer attribute of the root group, or `otherwise`.
   std::int64_t attribute(const std::string& name, std::int64_t otherwise) const;
   /// The lengths along each dimension of a dataset.
@@ -92,9 +73,12 @@ class Hdf5Reader {
   std::string text_attribute(const std::string& object, const std::string& name) const;
 
  private:
+  /// Of a dataset's elements: all, or those of some rows.
+  struct Part;
   Hdf5Handle open(const std::string& name) const;
+  Part part(const std::string& name, std::uint64_t first, std::uint64_t count) const;
   template <class T>
-  std::vector<T> numbers(const std::string& name, hid_t type) const;
+  std::vector<T> numbers(const std::string& name, hid_t type, std::uint64_t first, std::uint64_t count) const;
 
   std::string path_;
   Hdf5Handle file_;

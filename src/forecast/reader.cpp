@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds out what a path holds and calls the reader for it.
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -43,24 +44,32 @@ Dataset read_m4_folder(const std::filesystem::path& folder, const ReadOptions& o
   return all;
 }
 
+std::string first_bytes(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(4096, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  return bytes;
+}
+
 Dataset read_any(const std::filesystem::path& path, const ReadOptions& options) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return read_m4_folder(path, options);
-  const std::string file = path.filename().string();
-  if (file.ends_with("-train.csv")) return read_m4(path, options);
-  if (file.ends_with("-test.csv")) {
-    throw InputError(fmt::format("{} is the hold-out; name the -train.csv file beside it", path.string()));
+  switch (kind_of(path)) {
+    case FileKind::kM4Folder:
+      return read_m4_folder(path, options);
+    case FileKind::kM4:
+      return read_m4(path, options);
+    case FileKind::kHdf5:
+      return read_hdf5(path, options);
+    case FileKind::kM3:
+      return read_m3(path, read_text(path), options);
+    case FileKind::kLongCsv:
+      break;
   }
-  const std::string text = read_text(path);
-  if (text.starts_with(kHdf5Signature)) return read_hdf5(path, options);
-  std::string header = text.substr(0, std::min(text.find('\n'), std::size_t{4096}));
-  std::erase_if(header, [](char c) { return c == '"' || c == ' ' || c == '\r'; });
-  if (equal_ignoring_case(header, kM3Header)) return read_m3(path, text, options);
-  return read_long_csv(path, text, options);
+  return read_long_csv(path, read_text(path), options);
 }
 
 /// A sentence quotes the file, which must not steer a terminal.
-std::string printable(std::string text) {
+std::string printable_text(std::string text) {
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
   }
@@ -69,11 +78,30 @@ std::string printable(std::string text) {
 
 }  // namespace
 
+FileKind kind_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return FileKind::kM4Folder;
+  const std::string file = path.filename().string();
+  if (file.ends_with("-train.csv")) return FileKind::kM4;
+  if (file.ends_with("-test.csv")) {
+    throw InputError(fmt::format("{} is the hold-out; name the -train.csv file beside it", path.string()));
+  }
+  const std::string text = first_bytes(path);
+  if (text.starts_with(kHdf5Signature)) return FileKind::kHdf5;
+  std::string header = text.substr(0, text.find('\n'));
+  std::erase_if(header, [](char c) { return c == '"' || c == ' ' || c == '\r'; });
+  return equal_ignoring_case(header, kM3Header) ? FileKind::kM3 : FileKind::kLongCsv;
+}
+
+InputError printable(const InputError& error) {
+  return InputError(printable_text(error.what()));
+}
+
 Dataset read_dataset(const std::filesystem::path& path, const ReadOptions& options) {
   try {
     return read_any(path, options);
   } catch (const InputError& error) {
-    throw InputError(printable(error.what()));
+    throw printable(error);
   }
 }
 

@@ -3,12 +3,18 @@
 // M4 benchmarks use. Smoothing and forecasting are not done here.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
-#include <rankine/forecast/models.hpp>
-
 namespace rankine::forecast {
+
+/// How a series is cleared of its season.
+enum class Adjustment : std::uint8_t {
+  kNone,            ///< not at all
+  kMultiplicative,  ///< divided by indices of mean 1
+  kAdditive         ///< indices of mean 0 subtracted: values <= 0 have no ratio
+};
 
 /// The autocorrelation at lag m against its 90 % limit 1.645/sqrt(n) sqrt(1 + 2 sum_{k<m} r_k^2) (Bartlett).
 /// False for m < 2, n < 3m, or a constant series. R's acf() in the M4 code stops at lag 10 log10(n) and then

@@ -5,7 +5,7 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/hdf5.hpp"
+#include "forecast/hdf5_writer.hpp"
 
 namespace rankine {
 
@@ -54,14 +54,11 @@ struct WriteColumn {
 
   template <class T>
   void operator()(const std::vector<T>& values) const {
-    if constexpr (std::is_same_v<T, std::string>)
-      file.write(name, std::span(values));
-    else
-      file.write(name, std::span(values), {values.size()});
+    file.write(name, std::span<const T>(values));
   }
   void operator()(const ResultColumns::Ragged& ragged) const {
-    file.write(name, std::span(ragged.values), {ragged.values.size()});
-    file.write(name + "_offsets", std::span(ragged.offsets), {ragged.offsets.size()});
+    file.write(name, std::span<const double>(ragged.values));
+    file.write(name + "_offsets", std::span<const std::int64_t>(ragged.offsets));
   }
 };
 
@@ -79,7 +76,7 @@ void write_result_file(const std::filesystem::path& path, const Groups& groups,
   std::vector<std::int64_t> rows;
   for (std::size_t group = 0; group < groups.size(); ++group)
     rows.push_back(static_cast<std::int64_t>(groups.rows_of(group)));
-  file.write("rows", std::span<const std::int64_t>(rows), {rows.size()});
+  file.write("rows", std::span<const std::int64_t>(rows));
   file.write("failure", std::span<const std::string>(failures));
   for (const ResultColumns::Column& column : columns.columns())
     std::visit(WriteColumn{file, column.name}, column.values);

@@ -69,8 +69,8 @@ class Resume(unittest.TestCase):
         self.kill_head_in_the_middle()
         other = fit(2, "--series", SERIES, "--seed", 7, out=self.out)
         self.assertEqual(other.returncode, 1, other.said())
-        self.assertIn(f"--series {SERIES} --seed 1 --models all, this run is of", other.stderr)
-        self.assertIn(f"--series {SERIES} --seed 7 --models all. Remedy:", other.stderr)
+        self.assertIn(f"--series {SERIES} --seed 1 --models benchmarks, this run is of", other.stderr)
+        self.assertIn(f"--series {SERIES} --seed 7 --models benchmarks. Remedy:", other.stderr)
         self.assertEqual(other.stdout, "")
         both = fit(2, "--resume", "--fresh", out=self.out)
         self.assertEqual(both.returncode, 1, both.said())
@@ -84,8 +84,8 @@ class Resume(unittest.TestCase):
         said = tool("journal", self.out)
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertRegex(said.stdout, r"^ +8  program   rankine-many-models, --series 60 --seed 1")
-        self.assertIn('saved     "series_per_chunk" 8 bytes', said.stdout)
-        self.assertRegex(said.stdout, r"elements  .*fit_chunk key 1 \[\d+, \d+\) \d+\.\d+ s \d+ bytes")
+        self.assertIn('saved     "units_a_chunk" 8 bytes', said.stdout)
+        self.assertRegex(said.stdout, r"task      .*fit_chunk key 0x[0-9a-f]+ \d+\.\d+ s \d+ bytes")
         self.assertIn(f"{job.report['chunks']} finished tasks, 0 actors, 1 saved values, 1 starts, finished",
                       said.stdout)
         lines = [json.loads(line) for line in tool("journal", self.out, "--json").stdout.splitlines()]

@@ -37,7 +37,7 @@ class WrongInput(unittest.TestCase):
         self.assertEqual(job.stdout, "")
 
     def test_options(self):
-        self.refused('there is no model "wrong"; known are: all, Naive, sNaive,', "--models", "naive,wrong")
+        self.refused('there is no model "wrong"; known are: Naive, sNaive,', "--models", "naive,wrong")
         self.refused("model Naive is named twice", "--models", "naive,naive")
         self.refused("--series: Value 0 not in range 1 to", "--series", 0)
         self.refused("--series: Value twelve not in range", "--series", "twelve")

@@ -5,81 +5,66 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
-#include <rankine/forecast/generator.hpp>
-#include <rankine/forecast/models.hpp>
-#include <rankine/forecast/series.hpp>
+#include <rankine/forecast/chunk_result.hpp>
+#include <rankine/forecast/model.hpp>
+#include <rankine/forecast/series_range.hpp>
 
 namespace rankine::forecast {
 
-/// Either `series`, or `count` series generated from (seed, first, generator) on the spot.
+/// By what the best model of a series is chosen among those of the list.
+enum class Choice : std::uint8_t {
+  kNone,  ///< not at all
+  kAicc   ///< the least corrected Akaike criterion; models without a likelihood are not chosen
+};
+
+/// What is done to every series of a run.
+struct FitOptions {
+  std::string models;          ///< as make_models reads it
+  std::vector<double> levels;  ///< of prediction intervals, percent, ascending; may be empty
+  std::vector<int> seasons;    ///< several cycles, ascending; empty: the one of the series
+  Choice choice = Choice::kNone;
+  bool keep_forecasts = true;  ///< false: results carry errors and parameters only
+  bool keep_models = false;    ///< results carry what forecasting later needs
+  std::uint64_t seed = 1;      ///< of simulated intervals
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& models& levels& seasons& choice& keep_forecasts& keep_models& seed;
+  }
+};
+
 struct ChunkRequest {
-  std::vector<ModelId> models;
-  bool keep_forecasts = true;  ///< false: the result carries errors and parameters only
-  std::vector<Series> series;
-  std::uint64_t seed = 0;
-  std::uint64_t first = 0;
-  std::uint64_t count = 0;
-  GeneratorOptions generator;
+  FitOptions options;
+  SeriesRange range;
+
+  /// What progress counts: series, or bytes.
+  std::uint64_t units() const { return range.count; }
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& models& keep_forecasts& series& seed& first& count& generator;
+    ar& options& range;
   }
 };
 
-/// A model that could not be fitted, and why.
-struct Failure {
-  std::int64_t series = 0;  ///< position in the result
-  ModelId model{};
-  std::string reason;
-
-  template <class Archive>
-  void serialize(Archive& ar, unsigned) {
-    ar& series& model& reason;
-  }
-};
-
-/// Everything series-major: entry (series s, model k) of S x M is at s * M + k. NaN is always the same quiet
-/// NaN, so that equal results are equal bytes.
-struct ChunkResult {
-  std::int64_t series = 0;             ///< S
-  std::int64_t models = 0;             ///< M
-  std::vector<std::int32_t> horizons;  ///< S
-  std::vector<double>
-      forecasts;  ///< for each series, for each model, its horizon; NaN where failed; or empty
-  std::vector<double> parameters;        ///< S x M x kParameterCount: alpha, beta, phi, level0, trend0, mse
-  std::vector<double> smape;             ///< S x M, percent; NaN where failed or without hold-out
-  std::vector<double> mase;              ///< S x M; NaN also where the MASE scale is 0
-  std::vector<std::uint8_t> failed;      ///< S x M, 1 where the model could not be fitted
-  std::vector<std::uint8_t> adjustment;  ///< S, an Adjustment
-  std::vector<double> floor_smape;       ///< S for generated series: of the true conditional mean; else empty
-  std::vector<double> floor_mase;
-  std::vector<Failure> failures;  ///< in order of series, then model
-
-  /// Adds the series of `next` after those here. Throws InputError when the models differ in number.
-  void append(ChunkResult&& next);
-
-  template <class Archive>
-  void serialize(Archive& ar, unsigned) {
-    ar& series& models& horizons& forecasts& parameters& smape& mase& failed& adjustment& floor_smape&
-        floor_mase& failures;
-  }
-};
-
-/// Never throws for bad series (see fit_series). Throws InputError for bad generator options, and for a
-/// request with both kinds of series.
+/// Never throws for bad series: their models fail. Throws InputError for unknown models, bad generator
+/// options and wrong files, SystemError for files that cannot be read.
 ChunkResult fit_chunk(const ChunkRequest& request);
 
 /// What stands in for the result of a chunk that could not be computed at all: every model of every series
-/// failed for `reason`.
+/// failed for `reason`. Loads the series; throws as fit_chunk does.
 ChunkResult failed_chunk(const ChunkRequest& request, const std::string& reason);
 
-/// How many series a chunk should hold so that it costs some milliseconds: enough to hide a task's own cost,
-/// few enough to balance. Longer series make smaller chunks. `values` is the number of training values of all
-/// `series`.
-std::int64_t chunk_size(std::int64_t series, std::int64_t values, int models, int workers);
+/// Every model on every series, series after series: fits[s * models.size() + m]. Series with a defect,
+/// values that are not finite, or too few of them fail with a sentence. Models of one family share work.
+std::vector<Fit> fit_all(std::span<const ModelPointer> models, std::span<const Series> series,
+                         std::span<const int> seasons = {});
+
+/// How many units (series, bytes) a task should hold, given that `probed` of them took `seconds`: so many
+/// that it costs some milliseconds, few enough to balance `workers`. At least 1.
+std::uint64_t chunk_size(std::uint64_t units, std::uint64_t probed, double seconds, int workers);
 
 }  // namespace rankine::forecast

@@ -12,6 +12,12 @@
 // l_0, else beta = b_0 = 0; with a season: two harmonics, the first of amplitude 0.05..0.35, the second up to
 // half of it, of random phases. Such series stay positive but for freak draws. Series i is of kind i mod 4:
 // flat, trend, seasonal, both (i mod 2 when season is 1).
+//
+// The other process is that of Ray's and Nixtla's run of AutoETS on a million daily series (2022):
+//
+//   y_t = 10 + t mod 7 + u_t,  u_t uniform in [0, 0.5)
+//
+// with a length drawn evenly; its season is what models are told, 1 or 7.
 #pragma once
 
 #include <cstdint>
@@ -22,17 +28,24 @@
 
 namespace rankine::forecast {
 
+enum class Process : std::uint8_t { kKnown, kRayEts };
+
 struct GeneratorOptions {
   int season = 12;
   int horizon = 18;
   int length_min = 60;  ///< training values; the length is drawn evenly from length_min .. length_max
+
   int length_max = 120;
+  Process process = Process::kKnown;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& season& horizon& length_min& length_max;
+    ar& process& season& horizon& length_min& length_max;
   }
 };
+
+/// As in Ray's run: lengths 50 .. 500, horizon 7.
+GeneratorOptions ray_ets_options(int season);
 
 struct GeneratedSeries {
   Series series;
@@ -46,7 +59,7 @@ void check(const GeneratorOptions& options);
 GeneratedSeries generate_series(std::uint64_t seed, std::uint64_t index, const GeneratorOptions& options);
 /// "G000000012" for index 12; wider indices get as many digits as they need.
 std::string generated_id(std::uint64_t index);
-/// "Flat", "Trend", "Seasonal" or "Both".
+/// "Flat", "Trend", "Seasonal" or "Both"; "Daily".
 std::string generated_group(std::uint64_t index, const GeneratorOptions& options);
 /// The groups that generated_group can give, in the order of tables.
 std::vector<std::string> generated_groups(const GeneratorOptions& options);

@@ -4,6 +4,7 @@
 // rest goes on. Nothing is fitted or downloaded here.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,6 +14,7 @@ namespace rankine::forecast {
 
 struct ReadOptions {
   /// 0: as the file or its name says. Required for CSV in long form, and for HDF5 files without attributes.
+  /// Where M3 and M4 files say another one, that stays the lag of MASE.
   int season = 0;
   /// 0: as the file says. Otherwise the last `horizon` values of every series become its hold-out.
   int horizon = 0;
@@ -20,6 +22,11 @@ struct ReadOptions {
   std::string id_column = "id";
   std::string time_column = "time";
   std::string value_column = "value";
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& season& horizon& id_column& time_column& value_column;
+  }
 };
 
 /// Finds out what lies at `path` and reads it:
@@ -40,6 +47,16 @@ struct ReadOptions {
 /// Throws InputError (what is wrong, where, what to do) or SystemError (the system or HDF5 fails while
 /// reading).
 Dataset read_dataset(const std::filesystem::path& path, const ReadOptions& options = {});
+
+/// What a file of series says of all of them.
+struct SeriesFile {
+  std::string name;
+  std::uint64_t series = 0;
+  std::uint64_t values = 0;
+  int season = 1;
+  int own_season = 0;  ///< what the file itself says; 0: nothing
+  int horizon = 0;
+};
 
 /// Writes `dataset` in the HDF5 layout above (train and test joined). All series must have one season and one
 /// horizon: else InputError. Throws SystemError naming the file.

@@ -13,15 +13,20 @@ namespace rankine::forecast {
 struct Series {
   std::string id;
   std::string group;  ///< what scores are averaged by, e.g. "Yearly" or "Hourly"
-  int season = 1;     ///< m: observations a seasonal cycle, 1 for none; also the lag of the MASE scale
+  int season = 1;     ///< m: observations a seasonal cycle, 1 for none
   int horizon = 0;    ///< h: steps to forecast; equals test.size() where a hold-out exists
   std::vector<double> train;
   std::vector<double> test;  ///< empty where no hold-out exists: forecasts then have no scores
   std::string defect;  ///< why no model can be fitted (a gap, too few points ...); empty for a good series
+  /// What the data itself says of the season where models are told another one; 0: `season`.
+  int own_season = 0;
+
+  /// The lag of the scale of MASE: it does not change with what models are told.
+  int mase_lag() const { return own_season > 0 ? own_season : season; }
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& id& group& season& horizon& train& test& defect;
+    ar& id& group& season& horizon& train& test& defect& own_season;
   }
 };
 

@@ -11,7 +11,6 @@
 #include <rankine/core/error.hpp>
 #include <rankine/forecast/metrics.hpp>
 #include <rankine/forecast/model.hpp>
-#include <rankine/forecast/models.hpp>
 #include <rankine/forecast/reader.hpp>
 #include <rankine/forecast/scores.hpp>
 
@@ -89,15 +88,20 @@ void run(const Options& options) {
     names.push_back(model->name());
   }
   ScoreSum sum(dataset.groups, names);
-  const std::vector<ModelId> naive2{ModelId::kNaive2};
+  const ModelPointer naive2 = make_model("Naive2");
   std::FILE* csv = options.csv.empty() ? nullptr : std::fopen(options.csv.c_str(), "w");
   for (std::size_t i = 0; i < dataset.series.size(); i += options.every) {
     const Series& series = dataset.series[i];
     if (!series.defect.empty()) continue;
     Errors errors;
-    errors.add(series, fit_series(series, naive2).fits[0].forecast, false);
+    Problem problem;
+    problem.values = series.train;
+    problem.season = series.season;
+    Request request;
+    request.horizon = series.horizon;
+    errors.add(series, naive2->predict(fit_one(*naive2, problem), request).mean, false);
     for (Column& column : columns) forecast_one(series, options, column, errors, csv);
-    sum.add(series.group, errors.smape, errors.mase, errors.failed);
+    sum.add(series.group, {errors.smape, errors.mase, {}, {}, errors.failed});
   }
   if (csv != nullptr) std::fclose(csv);
   std::printf("%s\n", render(sum.table()).c_str());

@@ -6,9 +6,9 @@
 #include <set>
 
 #include <rankine/forecast/generator.hpp>
-#include <rankine/forecast/results.hpp>
 
 #include "catch.hpp"
+#include "chunks.hpp"
 #include "helpers.hpp"
 
 namespace {
@@ -64,13 +64,10 @@ TEST_CASE("The expected values are the mean of what comes: their errors average 
 }
 
 TEST_CASE("No method beats the noise floor, and the good ones come near") {
-  ChunkRequest request;
-  request.models.assign(all_models().begin(), all_models().end());
-  request.seed = 5;
-  request.count = 800;
-  Results results = results_of_generated(0, request.count, request.generator, request.models);
-  results.fits = fit_chunk(request);
-  const ScoreTable table = score(results);
+  const ChunkRequest request = generated_chunk(5, 0, 800);
+  Report report(frame_of(request));
+  report.add(fit_chunk(request));
+  const ScoreTable table = report.scores();
   REQUIRE(table.methods.back() == "(floor)");
   const double floor = table.total().methods.back().smape;
   double best = 1000;
@@ -79,6 +76,27 @@ TEST_CASE("No method beats the noise floor, and the good ones come near") {
     best = std::min(best, table.total().methods[k].smape);
   }
   CHECK(best < 1.25 * floor);
+}
+
+TEST_CASE("Ray's series have ten and the day of the week, and noise below a half") {
+  const GeneratorOptions options = ray_ets_options(7);
+  std::size_t shortest = 1000;
+  std::size_t longest = 0;
+  for (std::uint64_t k = 0; k < 3000; ++k) {
+    const GeneratedSeries one = generate_series(1, k, options);
+    const Series& series = one.series;
+    shortest = std::min(shortest, series.train.size());
+    longest = std::max(longest, series.train.size());
+    REQUIRE((series.season == 7 && series.group == "Daily" && series.test.size() == 7));
+    std::vector<double> all = series.train;
+    all.insert(all.end(), series.test.begin(), series.test.end());
+    for (std::size_t t = 0; t < all.size(); ++t) {
+      const double noise = all[t] - 10 - static_cast<double>(t % 7);
+      REQUIRE((noise >= 0 && noise < 0.5));
+    }
+    REQUIRE(one.expected[0] == 10.25 + static_cast<double>(series.train.size() % 7));
+  }
+  CHECK((shortest == 50 && longest == 500));
 }
 
 TEST_CASE("Options that make no series are refused in a sentence") {

@@ -59,11 +59,16 @@ TEST_CASE("Coverage counts the bounds as inside") {
   CHECK(std::isnan(coverage(Values{}, Values{}, Values{})));
 }
 
+void add(ScoreSum& sum, const char* group, const Values& smape, const Values& mase,
+         const std::vector<std::uint8_t>& failed) {
+  sum.add(group, {smape, mase, {}, {}, failed});
+}
+
 TEST_CASE("Scores are means by group and over all series, OWA is relative to Naive2") {
   ScoreSum sum({"A", "empty", "B"}, {"Naive2", "X"});
-  sum.add("A", Values{10, 5}, Values{2, 1}, std::vector<std::uint8_t>{0, 0});
-  sum.add("A", Values{20, 25}, Values{4, 5}, std::vector<std::uint8_t>{0, 0});
-  sum.add("B", Values{30, 60}, Values{6, 6}, std::vector<std::uint8_t>{0, 0});
+  add(sum, "A", Values{10, 5}, Values{2, 1}, std::vector<std::uint8_t>{0, 0});
+  add(sum, "A", Values{20, 25}, Values{4, 5}, std::vector<std::uint8_t>{0, 0});
+  add(sum, "B", Values{30, 60}, Values{6, 6}, std::vector<std::uint8_t>{0, 0});
   const ScoreTable table = sum.table();
   REQUIRE(table.rows.size() == 3);  // a group without series has no row
   CHECK(table.rows[0].group == "A");
@@ -77,9 +82,9 @@ TEST_CASE("Scores are means by group and over all series, OWA is relative to Nai
 
 TEST_CASE("Undefined and failed errors are left out of the means and counted") {
   ScoreSum sum({"A"}, {"Naive2"});
-  sum.add("A", Values{10}, Values{kNan}, std::vector<std::uint8_t>{0});
-  sum.add("A", Values{20}, Values{3}, std::vector<std::uint8_t>{0});
-  sum.add("A", Values{kNan}, Values{kNan}, std::vector<std::uint8_t>{1});
+  add(sum, "A", Values{10}, Values{kNan}, std::vector<std::uint8_t>{0});
+  add(sum, "A", Values{20}, Values{3}, std::vector<std::uint8_t>{0});
+  add(sum, "A", Values{kNan}, Values{kNan}, std::vector<std::uint8_t>{1});
   const Score score = sum.table().total().methods[0];
   CHECK(score.smape == 15);
   CHECK(score.mase == 3);
@@ -93,7 +98,7 @@ TEST_CASE("Undefined and failed errors are left out of the means and counted") {
 
 TEST_CASE("A score table is aligned text with a dash for what is undefined") {
   ScoreSum sum({"Hourly"}, {"SES"});
-  sum.add("Hourly", Values{12.34567}, Values{1.5}, std::vector<std::uint8_t>{0});
+  add(sum, "Hourly", Values{12.34567}, Values{1.5}, std::vector<std::uint8_t>{0});
   CHECK(render(sum.table()) ==
         "sMAPE %      Hourly      Total\n"
         "SES          12.346     12.346\n"
@@ -103,10 +108,38 @@ TEST_CASE("A score table is aligned text with a dash for what is undefined") {
   CHECK(render(ScoreSum({}, {"SES"}).table()).find("-") != std::string::npos);
 }
 
-TEST_CASE("Scores of an unknown group or of another number of methods are refused") {
+TEST_CASE("Groups that were not known ahead follow in the order in which they come") {
   ScoreSum sum({"A"}, {"SES"});
-  CHECK_THROWS_AS(sum.add("B", Values{1}, Values{1}, std::vector<std::uint8_t>{0}), rankine::InputError);
-  CHECK_THROWS_AS(sum.add("A", Values{1, 2}, Values{1}, std::vector<std::uint8_t>{0}), rankine::InputError);
+  add(sum, "C", {1}, {1}, {0});
+  add(sum, "B", {3}, {1}, {0});
+  add(sum, "C", {2}, {1}, {0});
+  const ScoreTable table = sum.table();
+  REQUIRE(table.rows.size() == 3);
+  CHECK(table.rows[0].group == "C");
+  CHECK(table.rows[0].methods[0].smape == 1.5);
+  CHECK(table.rows[1].group == "B");
+  CHECK(table.total().methods[0].smape == 2);
+}
+
+TEST_CASE("Errors of intervals are averaged by level and have tables of their own") {
+  ScoreSum sum({"A"}, {"X", "Y"}, {80, 95});
+  const std::vector<std::uint8_t> failed{0, 0};
+  sum.add("A", {Values{1, 1}, Values{1, 1}, Values{10, 20, kNan, kNan}, Values{50, 100, kNan, kNan}, failed});
+  sum.add("A",
+          {Values{1, 1}, Values{1, 1}, Values{30, 40, kNan, kNan}, Values{100, 100, kNan, kNan}, failed});
+  const ScoreTable table = sum.table();
+  CHECK(table.total().methods[0].msis == Values{20, 30});
+  CHECK(table.total().methods[0].coverage == Values{75, 100});
+  CHECK(std::isnan(table.total().methods[1].msis[0]));
+  CHECK(render(table).find("MSIS 95 ") != std::string::npos);
+  CHECK(render(table).find("X            30.000     30.000\nY                 -          -") !=
+        std::string::npos);
+  CHECK(render(table).find("Within 80") != std::string::npos);
+}
+
+TEST_CASE("Scores of another number of methods are refused") {
+  ScoreSum sum({"A"}, {"SES"});
+  CHECK_THROWS_AS(add(sum, "A", {1, 2}, {1}, {0}), rankine::InputError);
 }
 
 }  // namespace

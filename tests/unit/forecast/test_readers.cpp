@@ -6,11 +6,12 @@
 #include <iterator>
 #include <string>
 
-#include <rankine/forecast/models.hpp>
+#include <rankine/forecast/chunk.hpp>
 #include <rankine/forecast/reader.hpp>
 
 #include "catch.hpp"
 #include "forecast/hdf5.hpp"
+#include "forecast/hdf5_writer.hpp"
 #include "helpers.hpp"
 
 namespace {
@@ -97,8 +98,8 @@ TEST_CASE("M4: an empty field between values is a missing value and fails that s
   folder.file("Yearly-test.csv", "V1,V2,V3,V4,V5,V6,V7\nY1,1,2,3,4,5,6\n");
   const Series series = read_dataset(folder / "Yearly-train.csv").series.at(0);
   REQUIRE(series.train.size() == 3);
-  const ModelId models[] = {ModelId::kNaive};
-  CHECK(fit_series(series, models).fits[0].failure == "training value 2 of 3 is nan");
+  const auto models = make_models("naive");
+  CHECK(fit_all(models, std::span(&series, 1))[0].failure == "training value 2 of 3 is nan");
 }
 
 TEST_CASE("M4: files that do not fit together are named") {
@@ -232,8 +233,8 @@ TEST_CASE("HDF5: wrong layouts are named") {
       Hdf5Writer file(folder / "x.h5");
       const std::vector<std::string> ids{"a", "b"};
       file.write("ids", ids);
-      file.write("offsets", offsets, {offsets.size()});
-      if (!values.empty()) file.write("values", values, {values.size()});
+      file.write("offsets", offsets);
+      if (!values.empty()) file.write("values", values);
       if (attributes) file.attribute("/", "season", std::int64_t{1});
       if (attributes) file.attribute("/", "horizon", std::int64_t{1});
       file.close();
