@@ -13,6 +13,7 @@ namespace rankine::forecast {
 namespace {
 
 Hdf5Handle open_file(const std::string& path) {
+  hdf5_begin();
   const Hdf5Quiet quiet;
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (file < 0) {
@@ -26,6 +27,10 @@ Hdf5Handle open_file(const std::string& path) {
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
 }  // namespace
+
+void hdf5_begin() {
+  H5dont_atexit();
+}
 
 Hdf5Quiet::Hdf5Quiet() {
   H5Eget_auto2(H5E_DEFAULT, &print_, &data_);

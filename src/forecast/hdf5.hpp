@@ -31,6 +31,10 @@ class Hdf5Handle {
   herr_t (*close_)(hid_t);
 };
 
+/// Before anything else: a file on a full disk cannot be closed, and the library would try again and again at
+/// the program's end. Handles close what they opened.
+void hdf5_begin();
+
 /// HDF5 prints its error stack to standard error unless told not to; our sentences replace it.
 class Hdf5Quiet {
  public:
