@@ -182,10 +182,13 @@ ChunkResult failed_chunk(const ChunkRequest& request, const std::string& reason)
 }
 
 std::uint64_t chunk_size(std::uint64_t units, std::uint64_t probed, double seconds, int workers) {
-  // A task's own cost is some microseconds, but models that work on many series at once want hundreds of
-  // them.
-  constexpr double task_s = 0.1;
-  const double by_time = task_s * static_cast<double>(probed) / std::max(seconds, 1e-9);
+  // A task's own cost is some microseconds. Models that work on many series at once want a batch of them, but
+  // a run that drains waits for its tasks.
+  constexpr double task_s = 0.02;
+  constexpr double batch_s = 0.1;
+  constexpr double batch = 256;
+  const double a_second = static_cast<double>(probed) / std::max(seconds, 1e-9);
+  const double by_time = std::max(task_s * a_second, std::min(batch, batch_s * a_second));
   // Eight chunks a worker at least, so that the last ones do not leave the others waiting.
   const double by_balance = static_cast<double>(units) / (8.0 * std::max(workers, 1));
   return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::min(by_time, by_balance)));
