@@ -304,8 +304,8 @@ double peak_memory_mib() {
 }
 
 nlohmann::ordered_json peak_memory(int ranks) {
-  nlohmann::ordered_json peaks = nlohmann::ordered_json::array();
-  for (int rank = 0; rank < ranks; ++rank) {
+  nlohmann::ordered_json peaks = nlohmann::ordered_json::array();  // those that there is time to ask
+  for (int rank = 0; rank < ranks && !rk::draining(); ++rank) {
     try {
       peaks.push_back(std::round(rank == 0
                                      ? peak_memory_mib()

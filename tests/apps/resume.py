@@ -30,7 +30,7 @@ class Resume(unittest.TestCase):
     def kill_head_in_the_middle(self):
         with jobs.Job(3, PROGRAM, "--series", SERIES, "--out", self.out) as job:
             end = time.monotonic() + 60
-            while not os.path.exists(self.journal) or os.path.getsize(self.journal) < 200_000:
+            while not os.path.exists(self.journal) or os.path.getsize(self.journal) < 1_500_000:
                 self.assertLess(time.monotonic(), end, "the journal does not grow")
                 self.assertIsNone(job.process.poll(), "it ended before it could be killed")
                 time.sleep(0.002)  # the next look; nothing depends on its length
@@ -85,7 +85,7 @@ class Resume(unittest.TestCase):
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertRegex(said.stdout, r"^ +8  program   rankine-many-models, --series 60 --seed 1")
         self.assertIn('saved     "units_a_chunk" 8 bytes', said.stdout)
-        self.assertRegex(said.stdout, r"task      .*fit_chunk key 0x[0-9a-f]+ \d+\.\d+ s \d+ bytes")
+        self.assertRegex(said.stdout, r"task      .*fit_chunk key \d+ \d+\.\d+ s \d+ bytes")
         self.assertIn(f"{job.report['chunks']} finished tasks, 0 actors, 1 saved values, 1 starts, finished",
                       said.stdout)
         lines = [json.loads(line) for line in tool("journal", self.out, "--json").stdout.splitlines()]
