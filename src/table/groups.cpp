@@ -55,7 +55,7 @@ std::optional<GroupChunk> Groups::Cursor::next() {
 }
 
 Groups read_groups(const std::filesystem::path& path, const GroupOptions& options) {
-  const std::unique_ptr<table::RowSource> source = table::open_csv(path, options);
+  const std::unique_ptr<table::RowSource> source = table::open_table(path, options);
   try {
     table::KeyTable keys(options.by.size());
     table::TableScan scan = table::scan_table(*source, options, keys);

@@ -40,6 +40,9 @@ class RowSource {
   virtual void rewind() = 0;
 };
 
+/// By the first bytes of the file: HDF5, else CSV, gzip or plain.
+std::unique_ptr<RowSource> open_table(const std::filesystem::path& path, const GroupOptions& options);
 std::unique_ptr<RowSource> open_csv(const std::filesystem::path& path, const GroupOptions& options);
+std::unique_ptr<RowSource> open_hdf5(const std::filesystem::path& path);
 
 }  // namespace rankine::table

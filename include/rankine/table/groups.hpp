@@ -34,7 +34,8 @@ struct GroupOptions {
   char comment = 0;
   /// Memory for values. A table that needs more is cut into files, of consecutive groups, which are read one
   /// after another: then it is the memory of what is cut and of each file, and a group alone may exceed it.
-  /// Beside it stay in memory: the keys of all groups, the categories of all text columns, 2 MiB of the file.
+  /// Beside it stay in memory: the keys of all groups, the categories of all text columns, a block of the
+  /// file (a mebibyte of CSV, 65,536 rows of HDF5).
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
   /// Where these files go (they have no name). Empty: TMPDIR, else /tmp.
   std::string spill_directory = {};
