@@ -22,6 +22,7 @@
 #include <fmt/format.h>
 
 #include <rankine/core/clock.hpp>
+#include <rankine/forecast/choice.hpp>
 #include <rankine/forecast/chunk.hpp>
 #include <rankine/forecast/id_set.hpp>
 #include <rankine/forecast/report.hpp>
@@ -185,6 +186,7 @@ Plan make_plan(const Settings& settings) {
   const fc::SeriesSource& source = plan.source;
   const auto models = fc::make_models(source.models().empty() ? settings.models : source.models());
   for (const fc::ModelPointer& model : models) plan.frame.models.push_back(model->name());
+  if (settings.choose == "aicc") fc::check_comparable(models);
   if (settings.choose == "cv" && source.models().empty()) {
     const std::string best = fmt::format("BestCV(3,{})", fmt::join(plan.frame.models, ","));
     plan.frame.models.push_back(fc::make_model(best)->name());

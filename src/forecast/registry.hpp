@@ -19,6 +19,8 @@ struct Registered {
   std::string_view usage;                     ///< with them, for tables and errors
   std::string_view one_liner;                 ///< what it is
   ModelPointer (*make)(Arguments arguments);  ///< throws InputError naming a wrong argument
+  /// Likelihoods of one word count the same things and can be compared; empty: it has none by itself.
+  std::string_view likelihood = {};
 };
 
 /// All families, in the order of tables: the only list of them.

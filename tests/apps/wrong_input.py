@@ -39,6 +39,8 @@ class WrongInput(unittest.TestCase):
     def test_options(self):
         self.refused('there is no model "wrong"; known are: Naive, sNaive,', "--models", "naive,wrong")
         self.refused("model Naive is named twice", "--models", "naive,naive")
+        self.refused("AICc of AutoETS and AutoARIMA cannot be compared", "--models", "AutoETS,AutoARIMA",
+                     "--choose", "aicc")
         self.refused("--series: Value 0 not in range 1 to", "--series", 0)
         self.refused("--series: Value twelve not in range", "--series", "twelve")
         self.refused("--seed: Value -1 is not a whole number from 0 to 18446744073709551615", "--seed", -1)

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <rankine/core/error.hpp>
+#include <rankine/forecast/choice.hpp>
 
 #include "forecast/nested.hpp"
 #include "forecast/rolling.hpp"
@@ -152,6 +153,7 @@ ModelPointer made(std::size_t windows, std::string_view word, std::string names,
     names += rivals.back()->name();
   }
   if (rivals.size() < 2) throw InputError(fmt::format("{} needs two models or more", word));
+  if (windows == 0) check_comparable(rivals);
   return std::make_shared<Best>(windows, fmt::format("{}({})", word, names), std::move(rivals));
 }
 

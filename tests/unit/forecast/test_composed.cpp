@@ -174,10 +174,11 @@ TEST_CASE("BestCV takes the model that forecasts what it had not seen best") {
   CHECK(contains(fit_one(*model, {.values = two, .season = 4}).form, "Naive: "));
 }
 
-TEST_CASE("Best refuses to compare what has no AICc") {
-  const auto y = two_seasons(60, 2);
-  CHECK(
-      contains(fit_one(*make_model("Best(DynamicTheta,StaticTheta)"), {.values = y}).failure, "use BestCV"));
+TEST_CASE("Best refuses to compare what has no AICc, or one of another family") {
+  const auto words = [](const char* text) { return thrown<rankine::InputError>([&] { make_model(text); }); };
+  CHECK(contains(words("Best(DynamicTheta,StaticTheta)"), "none of the models has an AICc to choose by"));
+  CHECK(contains(words("Best(AutoETS,Naive,AutoARIMA)"), "AICc of AutoETS and AutoARIMA cannot be compared"));
+  CHECK(make_model("Best(ETS(A,N,N),Naive,ETS(A,A,N))")->name() == "Best(ETS(A,N,N),Naive,ETS(A,A,N))");
 }
 
 TEST_CASE("Rolling origins lie before the end and leave enough to fit") {
