@@ -26,6 +26,15 @@ Hdf5Handle open_file(const std::string& path) {
 /// More rows than there are: all.
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
+/// HDF5 tells the system's error in the midst of pointers and sizes.
+std::string plain_reason(const std::string& reason) {
+  constexpr std::string_view before = "error message = '";
+  const std::size_t begin = reason.find(before);
+  if (begin == std::string::npos) return reason;
+  const std::size_t from = begin + before.size();
+  return reason.substr(from, reason.find('\'', from) - from);
+}
+
 }  // namespace
 
 void hdf5_begin() {
@@ -49,7 +58,7 @@ std::string hdf5_reason() {
         return 0;
       },
       &reason);
-  return reason.empty() ? "HDF5 gives no reason" : reason;
+  return reason.empty() ? "HDF5 gives no reason" : plain_reason(reason);
 }
 
 Hdf5Handle hdf5_text_type(std::size_t bytes) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <rankine/core/check.hpp>
 
@@ -92,28 +93,18 @@ detail::ValueBytes Puller::get(const Location& origin) {
   }
 }
 
-void Puller::fetch(const Location& origin, std::function<void(std::optional<detail::ValueBytes>)> then) {
-  struct Fetch : Waiter {
-    CopyPtr copy;
-    std::function<void(std::optional<detail::ValueBytes>)> then;
-  };
+void Puller::fetch(const Location& origin, Taker then) {
   try {
     if (auto value = find(origin)) return then(std::move(value));
   } catch (const ObjectLost&) {
     return then(std::nullopt);
   }
-  auto fetch = std::make_unique<Fetch>();
-  fetch->then = std::move(then);
-  const auto conclude = [](Waiter& waiter) {
-    const std::unique_ptr<Fetch> mine(static_cast<Fetch*>(&waiter));
-    const bool here = mine->copy->outcome == Copy::Outcome::here;
-    mine->then(here ? std::optional(mine->copy->bytes) : std::nullopt);
-  };
-  fetch->copy = copy_of(origin);
-  fetch->notify = conclude;
-  if (fetch->copy->outcome != Copy::Outcome::pending) return conclude(*fetch.release());
-  fetch->copy->waiters.push_back(fetch.get());
-  fetch.release();  // till conclude
+  const CopyPtr copy = copy_of(origin);
+  if (copy->outcome == Copy::Outcome::pending) {
+    copy->takers.push_back(std::move(then));
+  } else {
+    then(copy->result());
+  }
 }
 
 bool Puller::fetch_ahead(const Location& origin) {
@@ -390,6 +381,7 @@ void Puller::end(const CopyPtr& copy, Copy::Outcome outcome) {
     waiter->remaining = 0;
     waiting_.wake(*waiter);
   }
+  for (const Taker& then : std::exchange(copy->takers, {})) then(copy->result());
 }
 
 // ---- what the head says ----

@@ -48,7 +48,8 @@ class Puller {
   // All below: with the progress lock held.
   /// The same without waiting: `then` gets the bytes, perhaps before this returns, or none where they are
   /// lost.
-  void fetch(const Location& origin, std::function<void(std::optional<detail::ValueBytes>)> then);
+  using Taker = std::function<void(std::optional<detail::ValueBytes>)>;
+  void fetch(const Location& origin, Taker then);
   /// A small value of another node that will be read soon: it is asked for now. False if there is nothing to
   /// ask for: it is here, on its way, or better had when it is read.
   bool fetch_ahead(const Location& origin);
@@ -74,6 +75,7 @@ class Puller {
     Rank asked = kNoRank;
     std::uint64_t ticket = 0;
     std::vector<Waiter*> waiters;
+    std::vector<Taker> takers;
     std::vector<Request> requests;
     std::optional<Reservation> room;            ///< of the replica
     std::shared_ptr<std::byte[]> private_room;  ///< where the arena has none
@@ -86,6 +88,10 @@ class Puller {
     bool replicate = false;  ///< the head will say when the replica can go
     bool forgotten = false;
     bool working = false;  ///< the offload thread is at it
+
+    std::optional<detail::ValueBytes> result() const {
+      return outcome == Outcome::here ? std::optional(bytes) : std::nullopt;
+    }
   };
   using CopyPtr = std::shared_ptr<Copy>;
   /// What the head has told this rank of a value on another node.

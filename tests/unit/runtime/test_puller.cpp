@@ -323,7 +323,6 @@ TEST_CASE("a rank knows that another node reads from it, until that says it is d
   CHECK(cluster[0].puller.lends_elsewhere());
   cluster[0].puller.on_rank_lost(Rank{2});
   CHECK_FALSE(cluster[0].puller.lends_elsewhere());
-  cluster[2].puller.on_rank_lost(Rank{0});  // what it still waits for ends, too
 }
 
 TEST_CASE("a read that fails is said to the reader, and to the rank that lent the value") {
