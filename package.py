@@ -30,7 +30,7 @@ class Rankine(CMakePackage):
 
     depends_on("openmpi@4.1:")
     depends_on("boost@1.74: +mpi+serialization+context cxxstd=20")
-    depends_on("hdf5@1.10: ~mpi")
+    depends_on("hdf5@1.10: ~mpi +threadsafe")  # tasks of one rank read files at once
     depends_on("eigen@3.3:")
     depends_on("fmt")
     depends_on("nlohmann-json")
