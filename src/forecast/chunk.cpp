@@ -27,8 +27,8 @@ double canonical(double value) {
 /// Appends what came of one series after another to a result.
 class Collector {
  public:
-  Collector(const FitOptions& options, std::vector<ModelPointer> models, ChunkResult& result)
-      : options_(options), models_(std::move(models)), result_(result) {
+  Collector(const FitOptions& options, std::span<const ModelPointer> models, ChunkResult& result)
+      : options_(options), models_(models), result_(result) {
     result.models = static_cast<std::int64_t>(models_.size());
     result.levels = static_cast<std::int64_t>(options.levels.size());
   }
@@ -63,8 +63,6 @@ class Collector {
     result_.floor_smape.push_back(canonical(smape(series.test, expected)));
     result_.floor_mase.push_back(canonical(mase(series.test, expected, scale)));
   }
-
-  const std::vector<ModelPointer>& models() const { return models_; }
 
  private:
   /// With the failure of the fit, if it has one; then without any value.
@@ -140,16 +138,16 @@ class Collector {
   }
 
   const FitOptions& options_;
-  std::vector<ModelPointer> models_;
+  std::span<const ModelPointer> models_;
   ChunkResult& result_;
 };
 
-ChunkResult collect(const ChunkRequest& request, const LoadedSeries& loaded, std::span<const Fit> fits) {
+ChunkResult collect(const FitOptions& options, const std::vector<ModelPointer>& models,
+                    const LoadedSeries& loaded, std::span<const Fit> fits) {
   ChunkResult result;
-  Collector collector(request.options, make_models(request.options.models), result);
-  const std::size_t models = collector.models().size();
+  Collector collector(options, models, result);
   for (std::size_t s = 0; s < loaded.series.size(); ++s) {
-    collector.add(loaded.series[s], fits.subspan(s * models, models));
+    collector.add(loaded.series[s], fits.subspan(s * models.size(), models.size()));
     if (!loaded.expected.empty()) collector.add_floor(loaded.series[s], loaded.expected[s]);
   }
   return result;
@@ -158,13 +156,13 @@ ChunkResult collect(const ChunkRequest& request, const LoadedSeries& loaded, std
 }  // namespace
 
 ChunkResult fit_chunk(const ChunkRequest& request) {
+  const std::vector<ModelPointer> models = make_models(request.options.models);
   if (request.range.kind == RangeKind::kSaved) {
     const SavedModels saved = load_saved(request.range);
-    return collect(request, {saved.series, {}}, saved.fits);
+    return collect(request.options, models, {saved.series, {}}, saved.fits);
   }
   const LoadedSeries loaded = load(request.range);
-  const std::vector<ModelPointer> models = make_models(request.options.models);
-  return collect(request, loaded, fit_all(models, loaded.series, request.options.seasons));
+  return collect(request.options, models, loaded, fit_all(models, loaded.series, request.options.seasons));
 }
 
 ChunkResult failed_chunk(const ChunkRequest& request, const std::string& reason) {
@@ -177,8 +175,9 @@ ChunkResult failed_chunk(const ChunkRequest& request, const std::string& reason)
   for (auto& expected : loaded.expected) expected.clear();  // nothing to compare the floor with
   Fit failed;
   failed.failure = reason;
-  const std::size_t models = make_models(request.options.models).size();
-  return collect(request, loaded, std::vector<Fit>(loaded.series.size() * models, failed));
+  const std::vector<ModelPointer> models = make_models(request.options.models);
+  return collect(request.options, models, loaded,
+                 std::vector<Fit>(loaded.series.size() * models.size(), failed));
 }
 
 std::uint64_t chunk_size(std::uint64_t units, std::uint64_t probed, double seconds, int workers) {

@@ -9,29 +9,24 @@
 #include <rankine/forecast/chunk.hpp>
 
 #include "forecast/benchmarks/benchmarks.hpp"
+#include "forecast/single.hpp"
 
 namespace rankine::forecast {
 
 namespace {
 
-/// Fits one model to the series that have enough values, all in one call: models work on many at once.
+/// Fits one model to the series without a failure, all in one call: models work on many at once.
 void fit_model(const ModelPointer& model, std::span<const Problem> problems, std::span<Fit> fits,
                std::size_t stride) {
-  std::vector<Problem> enough;
+  std::vector<Problem> good;
   std::vector<std::size_t> places;
   for (std::size_t s = 0; s < problems.size(); ++s) {
-    Fit& fit = fits[s * stride];
-    if (!fit.failure.empty()) continue;
-    const std::size_t needed = model->values_min(problems[s]);
-    if (problems[s].values.size() < needed) {
-      fit.failure = too_few_values(problems[s].values.size(), model->name(), needed);
-      continue;
-    }
-    enough.push_back(problems[s]);
+    if (!fits[s * stride].failure.empty()) continue;
+    good.push_back(problems[s]);
     places.push_back(s);
   }
-  std::vector<Fit> fitted(enough.size());
-  model->fit(enough, fitted);
+  std::vector<Fit> fitted(good.size());
+  fit_sound(*model, good, fitted);
   for (std::size_t k = 0; k < places.size(); ++k) fits[places[k] * stride] = std::move(fitted[k]);
 }
 

@@ -53,9 +53,12 @@ std::string defect_of(const Model& model, const Problem& problem) {
                        problem.exogenous.size(), problem.columns, values.size());
   if (!finite(problem.exogenous)) return "an exogenous value is not finite";
   const std::size_t needed = std::max<std::size_t>(model.values_min(problem), 1);
-  if (values.size() < needed)
-    return fmt::format("has {} training values, {} needs {}", values.size(), model.name(), needed);
+  if (values.size() < needed) return too_few_values(values.size(), model.name(), needed);
   return {};
+}
+
+std::string too_few_values(std::size_t values, std::string_view model, std::size_t needed) {
+  return fmt::format("has {} training values, {} needs {}", values, model, needed);
 }
 
 void require_finite(Prediction& prediction, const Model& model) {

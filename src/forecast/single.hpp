@@ -20,6 +20,9 @@ inline constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 /// do not fit), or empty.
 std::string defect_of(const Model& model, const Problem& problem);
 
+/// Why a model that needs `needed` values cannot be fitted to so few.
+std::string too_few_values(std::size_t values, std::string_view model, std::size_t needed);
+
 /// Turns a prediction with a value that is not finite into a failure that names the model.
 void require_finite(Prediction& prediction, const Model& model);
 

@@ -123,12 +123,6 @@ Prediction predict(const Fit& fit, const Request& request) {
   std::vector<double> errors = unit_errors(orders, factors, request.horizon);
   for (double& error : errors) error *= std::sqrt(fit.sigma2);
   fill_normal_intervals(prediction, errors, request.levels);
-  const auto finite = [](const std::vector<double>& values) {
-    return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
-  };
-  if (finite(prediction.mean) && finite(prediction.lower) && finite(prediction.upper)) return prediction;
-  prediction = {};
-  prediction.failure = "the forecasts of " + fit.form + " leave the range of numbers";
   return prediction;
 }
 

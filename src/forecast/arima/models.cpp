@@ -115,21 +115,17 @@ int parse_order(std::string_view model, std::string_view text, int most) {
   return value;
 }
 
-void need_no_arguments(std::string_view model, Arguments arguments) {
-  if (!arguments.empty()) throw InputError(fmt::format("{} takes no arguments", model));
-}
-
 constexpr int kOrderMax = 24;
 
 }  // namespace
 
 ModelPointer make_auto_arima(Arguments arguments) {
-  need_no_arguments("AutoARIMA", arguments);
+  require_no_arguments(arguments, "AutoARIMA");
   return std::make_shared<AutoArima>();
 }
 
 ModelPointer make_auto_autoregression(Arguments arguments) {
-  need_no_arguments("AutoAR", arguments);
+  require_no_arguments(arguments, "AutoAR");
   return std::make_shared<AutoAutoregression>();
 }
 

@@ -11,6 +11,7 @@
 
 #include "forecast/benchmarks/state.hpp"
 #include "forecast/seasonal.hpp"
+#include "forecast/single.hpp"
 #include "forecast/smoothing.hpp"
 
 namespace rankine::forecast {
@@ -214,8 +215,7 @@ class BenchmarkModel final : public Model {
   }
   Prediction predict(const Fit& fit, const Request& request) const override {
     Prediction prediction = BenchmarkState::unpacked(fit.state).forecast(request.horizon);
-    if (!prediction.failure.empty())
-      prediction.failure = fmt::format("the forecast of {} {}", name(), prediction.failure);
+    require_finite(prediction, *this);
     return prediction;
   }
 
@@ -249,10 +249,6 @@ void fit_benchmarks(const Problem& problem, std::span<const Benchmark> which, st
       family.fit(which[k], fits[k]);
     }
   }
-}
-
-std::string too_few_values(std::size_t values, std::string_view model, std::size_t needed) {
-  return fmt::format("has {} training values, {} needs {}", values, model, needed);
 }
 
 void detail::refuse_arguments(std::string_view model, Arguments arguments) {

@@ -44,9 +44,6 @@ std::optional<Benchmark> benchmark_of(const Model& model);
 /// which[i] gives alone. Values are finite; a benchmark with too few of them fails with a sentence.
 void fit_benchmarks(const Problem& problem, std::span<const Benchmark> which, std::span<Fit> fits);
 
-/// Why a model that needs `needed` values cannot be fitted to so few.
-std::string too_few_values(std::size_t values, std::string_view model, std::size_t needed);
-
 namespace detail {
 void refuse_arguments(std::string_view model, Arguments arguments);
 }

@@ -2,7 +2,6 @@
 #include "forecast/benchmarks/state.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace rankine::forecast {
 
@@ -47,12 +46,6 @@ Prediction BenchmarkState::forecast(int horizon) const {
     if (not_negative) f = std::max(f, 0.0);
     if (adjustment == Adjustment::kMultiplicative) f *= indices[k % indices.size()];
     if (adjustment == Adjustment::kAdditive) f += indices[k % indices.size()];
-  }
-  const bool finite =
-      std::all_of(prediction.mean.begin(), prediction.mean.end(), [](double f) { return std::isfinite(f); });
-  if (!finite) {
-    prediction.mean.clear();
-    prediction.failure = "is not finite: its values are too large or too small";
   }
   return prediction;
 }

@@ -122,12 +122,6 @@ Prediction predict(const Fit& fit, const Request& request) {
     recursion.update(state, now + h, 0);
   }
   fill_normal_intervals(prediction, errors, request.levels);
-  const auto finite = [](const std::vector<double>& values) {
-    return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
-  };
-  if (finite(prediction.mean) && finite(prediction.lower) && finite(prediction.upper)) return prediction;
-  prediction = {};
-  prediction.failure = "the forecasts of " + fit.form + " leave the range of numbers";
   return prediction;
 }
 

@@ -9,6 +9,7 @@
 #include <rankine/core/error.hpp>
 
 #include "forecast/ces/estimate.hpp"
+#include "forecast/single.hpp"
 #include "forecast/text.hpp"
 
 namespace rankine::forecast {
@@ -37,7 +38,9 @@ class ComplexSmoothing final : public Model {
     }
   }
   Prediction predict(const Fit& fit, const Request& request) const override {
-    return ces::predict(fit, request);
+    Prediction prediction = ces::predict(fit, request);
+    require_finite(prediction, *this);
+    return prediction;
   }
   bool has_intervals() const override { return true; }
 
