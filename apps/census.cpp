@@ -8,14 +8,12 @@
 #include <boost/serialization/vector.hpp>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <optional>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -28,6 +26,7 @@
 #include <rankine/serialize/boost.hpp>
 
 #include "boosted_trees.hpp"
+#include "run_options.hpp"
 
 namespace rk = rankine;
 
@@ -50,20 +49,8 @@ struct Settings {
   std::uint64_t seed = 1;
   double test_share = 0.25;
   BoostOptions boost;
-  std::string out = "run";
-  std::string walltime;
-  bool resume = false;
-  bool fresh = false;
+  apps::RunOptions run;
 };
-
-std::string is_walltime(const std::string& text) {
-  try {
-    rk::parse_walltime(text);
-    return {};
-  } catch (const rk::InputError& error) {
-    return error.what();
-  }
-}
 
 void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--data", settings.data, "CSV, gzip CSV or HDF5 (default: a generated table)");
@@ -87,14 +74,7 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--depth", settings.boost.depth, "of a tree")->check(CLI::Range(1, 12));
   app.add_option("--shrinkage", settings.boost.shrinkage, "of each tree's values")
       ->check(CLI::Range(1e-4, 1.0));
-  app.add_option("--out", settings.out,
-                 "folder for groups.h5, global.h5 and, unless RANKINE_RUN_DIR names another one, for the "
-                 "run's status and journal; made if it is not there");
-  app.add_option("--walltime", settings.walltime, "how long the run may take: 90 (seconds), 30m, 1:30:00")
-      ->check(is_walltime);
-  auto* resume = app.add_flag("--resume", settings.resume, "go on from the journal in the run's folder");
-  app.add_flag("--fresh", settings.fresh, "start over; a journal that is there is moved aside")
-      ->excludes(resume);
+  apps::add_run_options(app, settings.run, "groups.h5, global.h5");
   app.footer(
       "Exit code: 0 all groups fitted or stopped before the wall time, to be run again; 1 wrong input or a "
       "failed system call, 2 the run could not begin, 3 some groups could not be fitted.");
@@ -300,7 +280,7 @@ Fitted fit_classifier(const rk::Group& group, const Task& task, std::uint64_t se
 
 /// Regions and products whose customers differ in the level, in the slopes, and in which colour they like.
 std::filesystem::path generate_table(const Settings& settings) {
-  const std::filesystem::path path = std::filesystem::path(settings.out) / "generated.csv";
+  const std::filesystem::path path = std::filesystem::path(settings.run.out) / "generated.csv";
   std::ofstream file(path);
   file << "region,product,age,income,visits,colour,label\n";
   const char* const colours[] = {"red", "green", "blue", "white", "black"};
@@ -422,7 +402,7 @@ std::string digest(const rk::GroupResults<Fitted>& groups, const Fitted& global)
 
 int work_through(const Settings& settings, int ranks) {
   const rk::Time start = rk::now();
-  const std::filesystem::path out = settings.out;
+  const std::filesystem::path out = settings.run.out;
   std::filesystem::create_directories(out);
   const std::filesystem::path data =
       settings.data.empty() ? generate_table(settings) : std::filesystem::path(settings.data);
@@ -479,44 +459,14 @@ std::string results_depend_on(const Settings& settings) {
       settings.boost.shrinkage);
 }
 
-rk::RuntimeOptions runtime_options(const Settings& settings) {
-  rk::RuntimeOptions options;
-  if (std::getenv("RANKINE_RUN_DIR") == nullptr) options.run_directory = settings.out;
-  options.resume = settings.resume  ? rk::Resume::required
-                   : settings.fresh ? rk::Resume::fresh
-                                    : rk::Resume::automatic;
-  options.depends_on = results_depend_on(settings);
-  if (!settings.walltime.empty()) options.walltime = rk::parse_walltime(settings.walltime);
-  return options;
-}
-
-int drive(const Settings& settings, int ranks) {
-  try {
-    return work_through(settings, ranks);
-  } catch (const rk::InputError& error) {
-    std::cerr << "rankine-census: " << error.what() << '\n';
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << "rankine-census: --out: " << error.what() << '\n';
-  }
-  return 1;
-}
-
 }  // namespace census
 
 int main(int argc, char** argv) {
   census::Settings settings;
   CLI::App app("Fits a classifier to each group of a table, beside one for all.", "rankine-census");
   census::add_options(app, settings);
-  std::optional<CLI::ParseError> wrong;  // all ranks read the options, one says what is wrong with them
-  try {
-    app.parse(argc, argv);
-    census::fill_defaults(settings);
-  } catch (const CLI::ParseError& error) {
-    wrong = error;
-  }
-  rk::Runtime runtime(argc, argv, wrong ? rk::RuntimeOptions{} : census::runtime_options(settings));
-  return runtime.run([&] {
-    if (wrong) return app.exit(*wrong) == 0 ? 0 : 1;
-    return census::drive(settings, runtime.size());
-  });
+  return apps::run_program(argc, argv, app, settings.run,
+                           {.parsed = [&] { census::fill_defaults(settings); },
+                            .depends_on = [&] { return census::results_depend_on(settings); },
+                            .drive = [&](int ranks) { return census::work_through(settings, ranks); }});
 }

@@ -10,7 +10,6 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -30,6 +29,8 @@
 #include <rankine/many_models.hpp>
 #include <rankine/rankine.hpp>
 #include <rankine/serialize/boost.hpp>
+
+#include "run_options.hpp"
 
 namespace rk = rankine;
 namespace fc = rankine::forecast;
@@ -51,10 +52,7 @@ struct Settings {
   std::string choose = "no";
   bool save_models = false;
   std::uint64_t seed = 1;
-  std::string out = "run";
-  std::string walltime;
-  bool resume = false;
-  bool fresh = false;
+  apps::RunOptions run;
   std::uint64_t stream_above = std::uint64_t{64} << 20;
   fc::ReadOptions columns;
 };
@@ -65,16 +63,6 @@ std::string whole_number(const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size()) return {};
   return "Value " + text + " is not a whole number from 0 to 18446744073709551615";
-}
-
-/// Empty, or what is wrong with it.
-std::string is_walltime(const std::string& text) {
-  try {
-    rk::parse_walltime(text);
-    return {};
-  } catch (const rk::InputError& error) {
-    return error.what();
-  }
 }
 
 /// Empty, or what is wrong with them.
@@ -132,18 +120,7 @@ void add_options(CLI::App& app, Settings& settings) {
       ->check(CLI::IsMember({"no", "aicc", "cv"}));
   app.add_flag("--save-models", settings.save_models,
                "keep the fitted models in results.h5 for --predict-from");
-  app.add_option(
-      "--out", settings.out,
-      "folder for results.h5 and, unless RANKINE_RUN_DIR names another one, for the run's status and "
-      "journal; made if it is not there");
-  app.add_option("--walltime", settings.walltime,
-                 "how long the run may take: 90 (seconds), 30m, 1:30:00 (default: as Slurm says)")
-      ->check(is_walltime);
-  auto* resume = app.add_flag("--resume", settings.resume,
-                              "go on from the journal in the run's folder, which must be there (default: "
-                              "where one of the same options is there and its run did not finish)");
-  app.add_flag("--fresh", settings.fresh, "start over; a journal that is there is moved aside")
-      ->excludes(resume);
+  apps::add_run_options(app, settings.run, "results.h5");
   app.footer(
       "Exit code: 0 all models fitted or stopped before the wall time, to be run again; 1 wrong input or a "
       "failed system call, 2 the run could not begin, 3 some models could not be fitted.");
@@ -374,9 +351,9 @@ void print_report(const Plan& plan, const fc::Report& report) {
 
 int work_through(const Settings& settings, int ranks) {
   const rk::Time start = rk::now();
-  std::filesystem::create_directories(settings.out);
+  std::filesystem::create_directories(settings.run.out);
   const Plan plan = make_plan(settings);
-  const std::filesystem::path path = std::filesystem::path(settings.out) / "results.h5";
+  const std::filesystem::path path = std::filesystem::path(settings.run.out) / "results.h5";
   const Outcome outcome = fit_all(plan, path, std::max(1, ranks - 1));
   const double seconds = rk::seconds_since(start);
   print_report(plan, outcome.report);
@@ -410,28 +387,8 @@ std::string results_depend_on(const Settings& settings) {
   return text;
 }
 
-/// What the runtime needs to know before it starts.
-rk::RuntimeOptions runtime_options(const Settings& settings) {
-  rk::RuntimeOptions options;
-  if (std::getenv("RANKINE_RUN_DIR") == nullptr) options.run_directory = settings.out;
-  options.resume = settings.resume  ? rk::Resume::required
-                   : settings.fresh ? rk::Resume::fresh
-                                    : rk::Resume::automatic;
-  options.depends_on = results_depend_on(settings);
-  if (!settings.walltime.empty()) options.walltime = rk::parse_walltime(settings.walltime);
-  return options;
-}
-
 int drive(const Settings& settings, int ranks) {
-  try {
-    if (settings.models == "help") return list_models();
-    return work_through(settings, ranks);
-  } catch (const rk::InputError& error) {
-    std::cerr << "rankine-many-models: " << error.what() << '\n';
-  } catch (const std::filesystem::filesystem_error& error) {
-    std::cerr << "rankine-many-models: --out: " << error.what() << '\n';
-  }
-  return 1;
+  return settings.models == "help" ? list_models() : work_through(settings, ranks);
 }
 
 }  // namespace
@@ -440,15 +397,7 @@ int main(int argc, char** argv) {
   Settings settings;
   CLI::App app("Fits forecasting models to many time series and scores them.", "rankine-many-models");
   add_options(app, settings);
-  std::optional<CLI::ParseError> wrong;  // all ranks read the options, one says what is wrong with them
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    wrong = error;
-  }
-  rk::Runtime runtime(argc, argv, wrong ? rk::RuntimeOptions{} : runtime_options(settings));
-  return runtime.run([&] {
-    if (wrong) return app.exit(*wrong) == 0 ? 0 : 1;
-    return drive(settings, runtime.size());
-  });
+  return apps::run_program(argc, argv, app, settings.run,
+                           {.depends_on = [&] { return results_depend_on(settings); },
+                            .drive = [&](int ranks) { return drive(settings, ranks); }});
 }
