@@ -5,14 +5,14 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/csv.hpp"
-#include "forecast/hdf5.hpp"
-#include "forecast/hdf5_writer.hpp"
+#include "files/hdf5.hpp"
+#include "files/hdf5_writer.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 
 SeriesFile read_hdf5_header(const std::filesystem::path& path, const ReadOptions& options) {
-  const Hdf5Reader file(path);
+  const files::Hdf5Reader file(path);
   SeriesFile header;
   header.name = path.stem().string();
   header.season = options.season > 0 ? options.season : static_cast<int>(file.attribute("season", 0));
@@ -48,7 +48,7 @@ SeriesFile read_hdf5_header(const std::filesystem::path& path, const ReadOptions
 std::vector<Series> read_hdf5_range(const std::filesystem::path& path, std::uint64_t first,
                                     std::uint64_t count, const ReadOptions& options) {
   const SeriesFile header = read_hdf5_header(path, options);
-  const Hdf5Reader file(path);
+  const files::Hdf5Reader file(path);
   const std::vector<std::string> ids = file.texts("ids", first, count);
   const std::vector<std::string> groups =
       file.has("groups") ? file.texts("groups", first, count) : std::vector<std::string>(ids.size(), "All");
@@ -105,7 +105,7 @@ void write_dataset_hdf5(const std::filesystem::path& path, const Dataset& datase
     offsets.push_back(static_cast<std::int64_t>(values.size()));
   }
   if (ids.empty()) throw InputError(fmt::format("{}: there is no series to write", path.string()));
-  Hdf5Writer file(path);
+  files::Hdf5Writer file(path);
   file.write("ids", ids);
   file.write("groups", groups);
   file.write("offsets", offsets);

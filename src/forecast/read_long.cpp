@@ -18,7 +18,9 @@
 #include <rankine/core/error.hpp>
 #include <rankine/forecast/series_source.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
+#include "files/text.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 
@@ -51,7 +53,7 @@ double seconds_of_day(std::string_view text) {
   const int minute = take(text, 2, 0);
   double second = 0;
   if (!text.empty()) {
-    const auto parsed = text.front() == ':' ? parse_number(text.substr(1)) : std::nullopt;
+    const auto parsed = text.front() == ':' ? files::parse_number(text.substr(1)) : std::nullopt;
     if (!parsed) return -1;
     second = *parsed;
   }
@@ -60,7 +62,7 @@ double seconds_of_day(std::string_view text) {
 }
 
 std::optional<Moment> parse_time(std::string_view text) {
-  if (const auto number = parse_number(text)) {
+  if (const auto number = files::parse_number(text)) {
     if (!std::isfinite(*number)) return std::nullopt;
     return Moment{TimeKind::kNumber, *number};
   }
@@ -133,9 +135,9 @@ std::string irregularity(const Collected& collected, const std::string& file, st
 }
 
 std::size_t column(const std::vector<std::string_view>& header, const std::string& wanted,
-                   const Lines& lines) {
+                   const files::Lines& lines) {
   for (std::size_t k = 0; k < header.size(); ++k) {
-    if (equal_ignoring_case(header[k], wanted)) return k;
+    if (files::equal_ignoring_case(header[k], wanted)) return k;
   }
   lines.fail(fmt::format(
       "no column \"{}\" in the header ({}); name the id, time and value columns, or give an M3, M4 "
@@ -149,10 +151,10 @@ struct Columns {
 };
 
 /// The header is the first line that is not blank.
-Columns read_header(Lines& lines, const ReadOptions& options) {
+Columns read_header(files::Lines& lines, const ReadOptions& options) {
   std::vector<std::string_view> fields;
   if (!lines.next()) lines.fail("the file holds only blanks");
-  split_fields(lines.line(), fields);
+  files::split_fields(lines.line(), fields);
   return {fields.size(), column(fields, options.id_column, lines), column(fields, options.time_column, lines),
           column(fields, options.value_column, lines)};
 }
@@ -160,12 +162,12 @@ Columns read_header(Lines& lines, const ReadOptions& options) {
 /// Reads rows; what it returns is good until the next one.
 class Rows {
  public:
-  Rows(Lines& lines, const Columns& columns) : lines_(lines), columns_(columns) {}
+  Rows(files::Lines& lines, const Columns& columns) : lines_(lines), columns_(columns) {}
 
   /// False at the end.
   bool next() {
     if (!lines_.next()) return false;
-    split_fields(lines_.line(), fields_);
+    files::split_fields(lines_.line(), fields_);
     if (fields_.size() != columns_.width) {
       lines_.fail(fmt::format("{} fields, the header has {}; the file is damaged or cut short",
                               fields_.size(), columns_.width));
@@ -184,8 +186,8 @@ class Rows {
     if (!time)
       lines_.fail(fmt::format("time \"{}\" is neither a number nor an ISO date or timestamp", time_text));
     double value = std::numeric_limits<double>::quiet_NaN();
-    if (!is_missing(value_text)) {
-      const auto number = parse_number(value_text);
+    if (!files::is_missing(value_text)) {
+      const auto number = files::parse_number(value_text);
       if (!number) lines_.fail(fmt::format("value \"{}\" is not a number", value_text));
       value = *number;
     }
@@ -196,7 +198,7 @@ class Rows {
   }
 
  private:
-  Lines& lines_;
+  files::Lines& lines_;
   Columns columns_;
   std::vector<std::string_view> fields_;
 };
@@ -315,7 +317,7 @@ InputError not_together(std::string_view id) {
 }
 
 Dataset read_long_csv(const std::filesystem::path& path, std::string_view text, const ReadOptions& options) {
-  Lines lines(text, path.string());
+  files::Lines lines(text, path.string());
   Rows rows(lines, read_header(lines, options));
   std::vector<Collected> all = collect(rows);
   if (all.empty()) lines.fail("there are no rows after the header");
@@ -330,7 +332,7 @@ Dataset read_long_csv(const std::filesystem::path& path, std::string_view text, 
 
 void check_long_csv(const std::filesystem::path& path, const ReadOptions& options) {
   const std::string head = Part(path).read(0, kLineBytes);
-  Lines lines(head, path.string());
+  files::Lines lines(head, path.string());
   read_header(lines, options);
   check_options(path, options);
 }
@@ -340,7 +342,7 @@ std::vector<Series> read_long_csv_range(const std::filesystem::path& path, std::
   check_options(path, options);
   Part part(path);
   const std::string head = part.read(0, kLineBytes);
-  Lines header(head, path.string());
+  files::Lines header(head, path.string());
   const Columns columns = read_header(header, options);
   const auto rows_begin = static_cast<std::size_t>(header.line().data() - head.data()) + header.line().size();
   const std::size_t data = std::min(head.find('\n', rows_begin), head.size() - 1) + 1;
@@ -355,9 +357,9 @@ std::vector<Series> read_long_csv_range(const std::filesystem::path& path, std::
     const std::size_t usable = whole ? text.size() : text.rfind('\n') + 1;
     const std::size_t start = std::min(line_start(text, base, begin), usable);
     std::vector<std::string_view> fields;
-    split_fields(line_before(text, start), fields);
+    files::split_fields(line_before(text, start), fields);
     const std::string_view before = columns.id < fields.size() ? fields[columns.id] : std::string_view{};
-    Lines lines(std::string_view(text).substr(start, usable - start), path.string(), base + start);
+    files::Lines lines(std::string_view(text).substr(start, usable - start), path.string(), base + start);
     Rows rows(lines, columns);
     std::vector<Collected> all;
     if (!collect_part(rows, before, end, whole, all)) continue;

@@ -10,7 +10,8 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 
@@ -27,7 +28,7 @@ std::string title_case(std::string_view word) {
   return title;
 }
 
-std::vector<double> parse_values(std::string_view text, int count, const Lines& lines) {
+std::vector<double> parse_values(std::string_view text, int count, const files::Lines& lines) {
   std::vector<double> values;
   values.reserve(static_cast<std::size_t>(count));
   const char* at = text.data();
@@ -39,7 +40,7 @@ std::vector<double> parse_values(std::string_view text, int count, const Lines& 
     const auto [after, error] = std::from_chars(at, end, value);
     if (error != std::errc{} || (after != end && *after != ' ')) {
       const std::string_view word(at, static_cast<std::size_t>(std::find(at, end, ' ') - at));
-      if (!is_missing(word)) lines.fail(fmt::format("\"{}\" is not a number", word));
+      if (!files::is_missing(word)) lines.fail(fmt::format("\"{}\" is not a number", word));
       value = std::numeric_limits<double>::quiet_NaN();
       at += word.size();
     } else {
@@ -60,19 +61,19 @@ std::vector<double> parse_values(std::string_view text, int count, const Lines& 
 Dataset read_m3(const std::filesystem::path& path, std::string_view text, const ReadOptions& options) {
   Dataset dataset;
   dataset.name = path.stem().string();
-  Lines lines(text, path.string());
+  files::Lines lines(text, path.string());
   lines.next();  // the header, by which the format was recognised
   std::vector<std::string_view> fields;
   std::unordered_map<std::string, std::size_t> known;
   while (lines.next()) {
-    split_fields(lines.line(), fields);
+    files::split_fields(lines.line(), fields);
     if (fields.size() != kColumns) {
       lines.fail(fmt::format("expected {} fields (id,period,type,frequency,horizon,n,split,values), found {}",
                              static_cast<int>(kColumns), fields.size()));
     }
-    const auto frequency = parse_integer(fields[kFrequency]);
-    const auto horizon = parse_integer(fields[kHorizon]);
-    const auto count = parse_integer(fields[kN]);
+    const auto frequency = files::parse_integer(fields[kFrequency]);
+    const auto horizon = files::parse_integer(fields[kHorizon]);
+    const auto count = files::parse_integer(fields[kN]);
     if (!frequency || *frequency < 1 || !horizon || *horizon < 1 || !count || *count < 0) {
       lines.fail("frequency, horizon and n must be whole numbers of at least 1, 1 and 0");
     }

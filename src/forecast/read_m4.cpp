@@ -9,7 +9,9 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
+#include "files/text.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 
@@ -30,14 +32,14 @@ constexpr std::string_view kTrainEnd = "-train.csv";
 
 /// The values after the id. An empty field between values is missing (NaN), empty fields at the end are
 /// padding.
-std::vector<double> row_values(const std::vector<std::string_view>& fields, const Lines& lines) {
+std::vector<double> row_values(const std::vector<std::string_view>& fields, const files::Lines& lines) {
   std::size_t used = fields.size();
-  while (used > 1 && is_missing(fields[used - 1])) --used;
+  while (used > 1 && files::is_missing(fields[used - 1])) --used;
   std::vector<double> values;
   values.reserve(used - 1);
   for (std::size_t k = 1; k < used; ++k) {
-    const auto value =
-        is_missing(fields[k]) ? std::numeric_limits<double>::quiet_NaN() : parse_number(fields[k]);
+    const auto value = files::is_missing(fields[k]) ? std::numeric_limits<double>::quiet_NaN()
+                                                    : files::parse_number(fields[k]);
     if (!value) lines.fail(fmt::format("field {}: \"{}\" is not a number", k + 1, fields[k]));
     values.push_back(*value);
   }
@@ -47,14 +49,14 @@ std::vector<double> row_values(const std::vector<std::string_view>& fields, cons
 /// Calls visit(id, values, lines) for each row.
 template <class Visit>
 void for_each_row(const std::filesystem::path& path, std::string_view text, Visit visit) {
-  Lines lines(text, path.string());
+  files::Lines lines(text, path.string());
   std::vector<std::string_view> fields;
-  if (lines.next()) split_fields(lines.line(), fields);
+  if (lines.next()) files::split_fields(lines.line(), fields);
   if (fields.size() < 2 || fields[0] != "V1")
     lines.fail("not an M4 file: its header should begin with \"V1\",\"V2\"");
   const std::size_t width = fields.size();
   while (lines.next()) {
-    split_fields(lines.line(), fields);
+    files::split_fields(lines.line(), fields);
     if (fields.size() != width) {
       lines.fail(fmt::format("{} fields, the header has {}; the file is damaged or cut short, get it again",
                              fields.size(), width));
@@ -71,7 +73,7 @@ Dataset read_m4(const std::filesystem::path& train_path, const ReadOptions& opti
   const std::string group = file.substr(0, file.size() - kTrainEnd.size());
   Frequency frequency{group, options.season, options.horizon};
   for (const Frequency& known : kFrequencies) {
-    if (equal_ignoring_case(known.name, group)) frequency = known;
+    if (files::equal_ignoring_case(known.name, group)) frequency = known;
   }
   if (frequency.season < 1 || frequency.horizon < 1) {
     throw InputError(
@@ -83,8 +85,8 @@ Dataset read_m4(const std::filesystem::path& train_path, const ReadOptions& opti
   dataset.name = group;
   dataset.groups = {std::string(frequency.name)};
   std::unordered_map<std::string, std::size_t> known;
-  for_each_row(train_path, read_text(train_path),
-               [&](std::string id, std::vector<double> values, const Lines& lines) {
+  for_each_row(train_path, files::read_text(train_path),
+               [&](std::string id, std::vector<double> values, const files::Lines& lines) {
                  if (!known.try_emplace(id, dataset.series.size()).second)
                    lines.fail(fmt::format("series {} is there twice", id));
                  if (values.empty()) lines.fail(fmt::format("series {} has no values", id));
@@ -97,8 +99,8 @@ Dataset read_m4(const std::filesystem::path& train_path, const ReadOptions& opti
                  dataset.series.push_back(std::move(series));
                });
   const std::filesystem::path test_path = train_path.parent_path() / (group + "-test.csv");
-  for_each_row(test_path, read_text(test_path),
-               [&](std::string id, std::vector<double> values, const Lines& lines) {
+  for_each_row(test_path, files::read_text(test_path),
+               [&](std::string id, std::vector<double> values, const files::Lines& lines) {
                  const auto entry = known.find(id);
                  if (entry == known.end()) lines.fail(fmt::format("series {} is not in {}", id, file));
                  Series& series = dataset.series[entry->second];

@@ -8,7 +8,9 @@
 #include <rankine/core/error.hpp>
 #include <rankine/forecast/reader.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
+#include "files/text.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 
@@ -25,7 +27,7 @@ Dataset read_m4_folder(const std::filesystem::path& folder, const ReadOptions& o
     const std::string file = entry.path().filename().string();
     if (!file.ends_with("-train.csv")) continue;
     const auto* place = std::find_if(std::begin(order), std::end(order), [&](std::string_view name) {
-      return equal_ignoring_case(file.substr(0, file.find('-')), name);
+      return files::equal_ignoring_case(file.substr(0, file.find('-')), name);
     });
     files.emplace_back(static_cast<std::size_t>(place - std::begin(order)), entry.path());
   }
@@ -61,11 +63,11 @@ Dataset read_any(const std::filesystem::path& path, const ReadOptions& options) 
     case FileKind::kHdf5:
       return read_hdf5(path, options);
     case FileKind::kM3:
-      return read_m3(path, read_text(path), options);
+      return read_m3(path, files::read_text(path), options);
     case FileKind::kLongCsv:
       break;
   }
-  return read_long_csv(path, read_text(path), options);
+  return read_long_csv(path, files::read_text(path), options);
 }
 
 /// A sentence quotes the file, which must not steer a terminal.
@@ -90,7 +92,7 @@ FileKind kind_of(const std::filesystem::path& path) {
   if (text.starts_with(kHdf5Signature)) return FileKind::kHdf5;
   std::string header = text.substr(0, text.find('\n'));
   std::erase_if(header, [](char c) { return c == '"' || c == ' ' || c == '\r'; });
-  return equal_ignoring_case(header, kM3Header) ? FileKind::kM3 : FileKind::kLongCsv;
+  return files::equal_ignoring_case(header, kM3Header) ? FileKind::kM3 : FileKind::kLongCsv;
 }
 
 InputError printable(const InputError& error) {

@@ -7,6 +7,7 @@
 
 #include <rankine/core/error.hpp>
 
+#include "files/text.hpp"
 #include "forecast/arima/models.hpp"
 #include "forecast/benchmarks/benchmarks.hpp"
 #include "forecast/ces/models.hpp"
@@ -19,7 +20,6 @@
 #include "forecast/regression/regression.hpp"
 #include "forecast/simple/averages.hpp"
 #include "forecast/single.hpp"
-#include "forecast/text.hpp"
 #include "forecast/theta/theta_models.hpp"
 
 namespace rankine::forecast {
@@ -131,7 +131,7 @@ ModelPointer make_model(std::string_view text) {
     arguments = split(whole.substr(open + 1, whole.size() - open - 2));
   }
   const auto* known = std::find_if(std::begin(kModels), std::end(kModels), [&](const Registered& one) {
-    return equal_ignoring_case(one.name, name);
+    return files::equal_ignoring_case(one.name, name);
   });
   if (known != std::end(kModels)) return known->make(arguments);
   std::vector<std::string_view> names;
@@ -141,7 +141,8 @@ ModelPointer make_model(std::string_view text) {
 
 std::vector<ModelPointer> make_models(std::string_view list) {
   std::vector<ModelPointer> models;
-  if (equal_ignoring_case(trimmed(list), "benchmarks") || equal_ignoring_case(trimmed(list), "all")) {
+  if (files::equal_ignoring_case(trimmed(list), "benchmarks") ||
+      files::equal_ignoring_case(trimmed(list), "all")) {
     list = kBenchmarks;
   }
   for (const std::string_view text : split(list)) {

@@ -9,8 +9,8 @@
 #include <rankine/forecast/model.hpp>
 #include <rankine/forecast/results.hpp>
 
-#include "forecast/hdf5_writer.hpp"
-#include "forecast/sha256.hpp"
+#include "files/hdf5_writer.hpp"
+#include "files/sha256.hpp"
 
 namespace rankine::forecast {
 
@@ -22,7 +22,7 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 template <class T>
 class Kept {
  public:
-  Kept(Sha256& sha, Hdf5Column* column) : sha_(sha), column_(column) {}
+  Kept(files::Sha256& sha, files::Hdf5Column* column) : sha_(sha), column_(column) {}
   void put(std::span<const T> values) {
     if (column_ == nullptr) return;
     append(*column_, values);
@@ -31,23 +31,23 @@ class Kept {
   void put(T value) { put(std::span<const T>(&value, 1)); }
 
  private:
-  Sha256& sha_;
-  Hdf5Column* column_;
+  files::Sha256& sha_;
+  files::Hdf5Column* column_;
 };
 
 /// Describes columns and makes them.
 class Layout {
  public:
-  explicit Layout(Hdf5Writer& file) : file_(file) {}
+  explicit Layout(files::Hdf5Writer& file) : file_(file) {}
 
   template <class T>
-  Hdf5Column* column(bool wanted, const std::string& name, const Hdf5Shape& row, std::string_view units,
-                     std::string_view description) {
+  files::Hdf5Column* column(bool wanted, const std::string& name, const files::Hdf5Shape& row,
+                            std::string_view units, std::string_view description) {
     if (!wanted) return nullptr;
     describe(name, units, description);
     return &file_.column<T>(name, row);
   }
-  Hdf5TextColumn& texts(const std::string& name, std::string_view description) {
+  files::Hdf5TextColumn& texts(const std::string& name, std::string_view description) {
     describe(name, "none", description);
     return file_.text_column(name);
   }
@@ -68,7 +68,7 @@ class Layout {
     std::string_view units;
     std::string_view description;
   };
-  Hdf5Writer& file_;
+  files::Hdf5Writer& file_;
   std::vector<Described> described_;
 };
 
@@ -82,7 +82,7 @@ struct ResultsFile::State {
   }
 
   template <class T>
-  Kept<T> kept(bool wanted, const std::string& name, const Hdf5Shape& row, std::string_view units,
+  Kept<T> kept(bool wanted, const std::string& name, const files::Hdf5Shape& row, std::string_view units,
                std::string_view description) {
     return {sha, layout.column<T>(wanted, name, row, units, description)};
   }
@@ -92,12 +92,12 @@ struct ResultsFile::State {
   void add_forecasts(const ChunkResult& r, std::size_t horizon);
   void add_failures(const ChunkResult& r);
   std::int32_t form_of(const ChunkResult& r, std::size_t at, std::size_t model);
-  void add_text(Hdf5TextColumn& column, const std::string& text);
+  void add_text(files::Hdf5TextColumn& column, const std::string& text);
 
   ResultsFrame frame;
-  Hdf5Writer file;
+  files::Hdf5Writer file;
   Layout layout{file};
-  Sha256 sha;
+  files::Sha256 sha;
   std::vector<ModelPointer> models;
   TextTable group_names;
   TextTable form_names;
@@ -113,7 +113,7 @@ struct ResultsFile::State {
   std::size_t H = static_cast<std::size_t>(std::max(frame.horizon_max, 1));
   bool intervals = L > 0 && frame.with_forecasts;
 
-  Hdf5TextColumn& ids = layout.texts("ids", "Names of the S series");
+  files::Hdf5TextColumn& ids = layout.texts("ids", "Names of the S series");
   Kept<std::int32_t> group =
       kept<std::int32_t>(true, "group", {}, "none", "Position of the series' group in groups");
   Kept<std::int32_t> season =
@@ -164,10 +164,10 @@ struct ResultsFile::State {
       true, "failures_series", {}, "none", "Position of the series that a model could not be fitted to");
   Kept<std::int32_t> failures_model =
       kept<std::int32_t>(true, "failures_model", {}, "none", "Position of that model");
-  Hdf5TextColumn& failures_reason = layout.texts("failures_reason", "Why");
+  files::Hdf5TextColumn& failures_reason = layout.texts("failures_reason", "Why");
 };
 
-void ResultsFile::State::add_text(Hdf5TextColumn& column, const std::string& text) {
+void ResultsFile::State::add_text(files::Hdf5TextColumn& column, const std::string& text) {
   column.append(text);
   const std::uint64_t length = text.size();
   sha.update(std::as_bytes(std::span(&length, 1)));
@@ -288,7 +288,7 @@ std::string ResultsFile::close(const std::vector<std::pair<std::string, std::str
   State& state = *state_;
   const auto table = [&](const std::string& name, const std::vector<std::string>& texts,
                          std::string_view description) {
-    Hdf5TextColumn& column = state.layout.texts(name, description);
+    files::Hdf5TextColumn& column = state.layout.texts(name, description);
     for (const std::string& text : texts) state.add_text(column, text);
   };
   table("models", state.frame.models, "Names of the M models");

@@ -6,7 +6,7 @@
 #include <rankine/core/error.hpp>
 #include <rankine/forecast/saved_models.hpp>
 
-#include "forecast/hdf5.hpp"
+#include "files/hdf5.hpp"
 
 namespace rankine::forecast {
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kLayout = 2;  // of ResultsFile
 
-void check_saved(const Hdf5Reader& file, const std::string& path) {
+void check_saved(const files::Hdf5Reader& file, const std::string& path) {
   if (file.attribute("layout", 0) != kLayout || !file.has("state")) {
     throw InputError(fmt::format(
         "{} holds no saved models: make it by rankine-many-models --save-models (its results.h5)", path));
@@ -30,7 +30,7 @@ const std::string& entry(const std::vector<std::string>& texts, std::int64_t at,
 /// Values of one fit after another: `ends` are where they end, `begin` where the first one begins.
 class Ragged {
  public:
-  Ragged(const Hdf5Reader& file, const std::string& name, std::uint64_t first, std::uint64_t count)
+  Ragged(const files::Hdf5Reader& file, const std::string& name, std::uint64_t first, std::uint64_t count)
       : ends_(file.integers(name + "_end", first, count)),
         begin_(first == 0 ? 0 : file.integers(name + "_end", first - 1, 1).back()) {
     const std::int64_t end = ends_.empty() ? begin_ : ends_.back();
@@ -53,7 +53,7 @@ class Ragged {
 }  // namespace
 
 SavedModels load_saved(const SeriesRange& range) {
-  const Hdf5Reader file(range.path);
+  const files::Hdf5Reader file(range.path);
   check_saved(file, range.path);
   const std::uint64_t first = range.first;
   const std::uint64_t count = range.count;
@@ -96,7 +96,7 @@ SavedModels load_saved(const SeriesRange& range) {
 }
 
 SavedHeader read_saved_header(const std::string& path) {
-  const Hdf5Reader file(path);
+  const files::Hdf5Reader file(path);
   check_saved(file, path);
   SavedHeader header;
   header.dataset = file.text_attribute("/", "dataset");

@@ -2,7 +2,7 @@
 #include <rankine/core/error.hpp>
 #include <rankine/forecast/series_range.hpp>
 
-#include "forecast/csv.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 

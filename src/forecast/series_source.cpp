@@ -5,7 +5,7 @@
 #include <rankine/forecast/saved_models.hpp>
 #include <rankine/forecast/series_source.hpp>
 
-#include "forecast/csv.hpp"
+#include "forecast/readers.hpp"
 
 namespace rankine::forecast {
 

@@ -5,7 +5,7 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/hdf5_writer.hpp"
+#include "files/hdf5_writer.hpp"
 
 namespace rankine {
 
@@ -49,7 +49,7 @@ void ResultColumns::operator()(std::string_view name, const std::vector<double>&
 namespace {
 
 struct WriteColumn {
-  forecast::Hdf5Writer& file;
+  files::Hdf5Writer& file;
   const std::string& name;
 
   template <class T>
@@ -66,7 +66,7 @@ struct WriteColumn {
 
 void write_result_file(const std::filesystem::path& path, const Groups& groups,
                        const std::vector<std::string>& failures, const ResultColumns& columns) {
-  forecast::Hdf5Writer file(path);
+  files::Hdf5Writer file(path);
   const std::vector<std::string>& by = groups.schema().by;
   for (std::size_t k = 0; k < by.size(); ++k) {
     std::vector<std::string> texts;

@@ -4,7 +4,7 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
 #include "table/line_stream.hpp"
 #include "table/row_source.hpp"
 
@@ -67,7 +67,7 @@ class CsvSource : public RowSource {
     while (stream_.next(lines_)) {
       for (std::size_t k = 0; k < lines_.size(); ++k) {
         if (!is_content(lines_[k])) continue;
-        forecast::split_fields(lines_[k], fields_);
+        files::split_fields(lines_[k], fields_);
         return unambiguous({fields_.begin(), fields_.end()}, stream_.first_number() + k);
       }
     }
@@ -86,7 +86,7 @@ class CsvSource : public RowSource {
   }
 
   void add_row(std::uint64_t number, std::string_view line, RowBlock& block) {
-    forecast::split_fields(line, fields_);
+    files::split_fields(line, fields_);
     if (fields_.size() != names_.size()) {
       throw InputError(fmt::format("{}: {} fields, {} has {}; the file is damaged or cut short",
                                    at_line(number), fields_.size(),

@@ -10,7 +10,7 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
 
 namespace rankine::table {
 
@@ -38,7 +38,7 @@ class Encoder {
     if (!cells.numbers.empty()) return cells.numbers[row];
     if (!cells.integers.empty()) return static_cast<double>(cells.integers[row]);
     if (missing_(cells.texts[row])) return std::numeric_limits<double>::quiet_NaN();
-    return forecast::parse_number(cells.texts[row]).value_or(std::numeric_limits<double>::quiet_NaN());
+    return files::parse_number(cells.texts[row]).value_or(std::numeric_limits<double>::quiet_NaN());
   }
   static std::int64_t integer(const Cells& cells, std::size_t row) {
     if (!cells.integers.empty()) return cells.integers[row];

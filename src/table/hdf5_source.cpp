@@ -7,14 +7,14 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/hdf5.hpp"
+#include "files/hdf5.hpp"
 #include "table/row_source.hpp"
 
 namespace rankine::table {
 
 namespace {
 
-using forecast::Hdf5Handle;
+using files::Hdf5Handle;
 
 enum class Kind { number, integer, text };
 
@@ -25,7 +25,7 @@ struct Dataset {
 };
 
 Kind kind_of(hid_t dataset, const std::string& name, const std::string& path) {
-  const Hdf5Handle type(H5Dget_type(dataset), &H5Tclose);
+  const files::Hdf5Handle type(H5Dget_type(dataset), &H5Tclose);
   switch (H5Tget_class(type.get())) {
     case H5T_FLOAT:
       return Kind::number;
@@ -40,8 +40,8 @@ Kind kind_of(hid_t dataset, const std::string& name, const std::string& path) {
 }
 
 std::vector<Dataset> datasets_of(const std::string& path) {
-  const forecast::Hdf5Quiet quiet;
-  const Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
+  const files::Hdf5Quiet quiet;
+  const files::Hdf5Handle file(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), &H5Fclose);
   std::vector<std::string> names;
   H5Literate(
       file.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr,
@@ -52,9 +52,9 @@ std::vector<Dataset> datasets_of(const std::string& path) {
       &names);
   std::vector<Dataset> datasets;
   for (const std::string& name : names) {
-    const Hdf5Handle object(H5Oopen(file.get(), name.c_str(), H5P_DEFAULT), &H5Oclose);
+    const files::Hdf5Handle object(H5Oopen(file.get(), name.c_str(), H5P_DEFAULT), &H5Oclose);
     if (object.get() < 0 || H5Iget_type(object.get()) != H5I_DATASET) continue;
-    const Hdf5Handle space(H5Dget_space(object.get()), &H5Sclose);
+    const files::Hdf5Handle space(H5Dget_space(object.get()), &H5Sclose);
     hsize_t rows = 0;
     if (H5Sget_simple_extent_ndims(space.get()) != 1) {
       throw InputError(fmt::format("dataset {} of {} is not one-dimensional: it is no column", name, path));
@@ -121,7 +121,7 @@ class Hdf5Source : public RowSource {
   }
 
   std::string path_;
-  forecast::Hdf5Reader reader_;
+  files::Hdf5Reader reader_;
   std::vector<Dataset> datasets_;
   std::vector<std::string> names_;
   std::vector<std::size_t> selected_;

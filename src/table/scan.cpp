@@ -11,7 +11,7 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
 
 namespace rankine::table {
 
@@ -75,7 +75,7 @@ void look_at_text(std::string_view text, std::size_t row, const std::string& nam
                   Evidence& evidence) {
   evidence.any = true;
   if (evidence.type == ColumnType::integer && is_integer(text)) return;
-  if (forecast::parse_number(text)) {
+  if (files::parse_number(text)) {
     evidence.type = ColumnType::number;
     return;
   }
@@ -103,7 +103,7 @@ void look_at_cells(const Cells& cells, std::size_t rows, const std::string& name
 }  // namespace
 
 bool MissingTexts::operator()(std::string_view text) const {
-  return forecast::is_missing(text) || std::find(more_.begin(), more_.end(), text) != more_.end();
+  return files::is_missing(text) || std::find(more_.begin(), more_.end(), text) != more_.end();
 }
 
 std::uint32_t KeyTable::find(bool may_add) {

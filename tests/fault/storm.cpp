@@ -18,7 +18,7 @@
 
 #include <rankine/rankine.hpp>
 
-#include "forecast/sha256.hpp"
+#include "files/sha256.hpp"
 
 namespace rk = rankine;
 
@@ -101,7 +101,7 @@ class Digest {
   std::string finish() { return sha_.finish(); }
 
  private:
-  rk::forecast::Sha256 sha_;
+  rk::files::Sha256 sha_;
 };
 
 using Actors = std::vector<rk::Actor<Chain>>;

@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "forecast/csv.hpp"
+#include "forecast/readers.hpp"
 #include "fuzz_input.hpp"
 
 namespace fc = rankine::forecast;

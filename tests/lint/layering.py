@@ -12,6 +12,8 @@ HEIGHTS = {"core": 0, "serialize": 1, "scheduler": 1, "store": 1, "transport": 1
            "apps": 5, "bench": 6}
 LIBRARIES = ("forecast", "table", "many_models", "nn", "train", "tune", "rl", "data")
 HEIGHTS.update((library, 4) for library in LIBRARIES)
+TOOLBOXES = ("files", "plot")  # low floors that any floor above may use from inside
+HEIGHTS.update((toolbox, 1) for toolbox in TOOLBOXES)
 
 
 def floor_named(folder):
@@ -65,7 +67,7 @@ def breach(own, mark, name):
         return f"{own} may not know {other}, which is above it: {name}"
     if HEIGHTS[other] == HEIGHTS[own] and own not in LIBRARIES:
         return f"{own} and {other} are neighbours that do not know each other: {name}"
-    if HEIGHTS[own] > HEIGHTS["api"] and mark == '"' and other not in LIBRARIES:
+    if HEIGHTS[own] > HEIGHTS["api"] and mark == '"' and other not in LIBRARIES + TOOLBOXES:
         return f"{own} stands on the public API only, not on {other}'s private \"{name}\""
     return None
 

@@ -9,10 +9,10 @@
 
 #include <rankine/core/error.hpp>
 
+#include "files/text.hpp"
 #include "forecast/arima/forecast.hpp"
 #include "forecast/arima/search.hpp"
 #include "forecast/single.hpp"
-#include "forecast/text.hpp"
 
 namespace rankine::forecast {
 
@@ -140,7 +140,7 @@ ModelPointer make_autoregression(Arguments arguments) {
 ModelPointer make_arima(Arguments arguments) {
   std::string_view constant;
   for (const std::string_view word : {"mean", "drift", "zero"}) {
-    if (arguments.empty() || !equal_ignoring_case(arguments.back(), word)) continue;
+    if (arguments.empty() || !files::equal_ignoring_case(arguments.back(), word)) continue;
     constant = word;
     arguments = arguments.first(arguments.size() - 1);
     break;

@@ -8,9 +8,9 @@
 
 #include <rankine/core/error.hpp>
 
+#include "files/text.hpp"
 #include "forecast/ces/estimate.hpp"
 #include "forecast/single.hpp"
-#include "forecast/text.hpp"
 
 namespace rankine::forecast {
 
@@ -53,7 +53,7 @@ class ComplexSmoothing final : public Model {
 ModelPointer make_ces(Arguments arguments) {
   if (arguments.empty()) return std::make_shared<ComplexSmoothing>(std::nullopt);
   for (const ces::Form form : ces::kForms) {
-    if (arguments.size() == 1 && equal_ignoring_case(arguments[0], ces::name(form)))
+    if (arguments.size() == 1 && files::equal_ignoring_case(arguments[0], ces::name(form)))
       return std::make_shared<ComplexSmoothing>(form);
   }
   throw InputError("CES takes nothing or one of none, simple, partial, full: CES(partial)");

@@ -7,7 +7,7 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/text.hpp"
+#include "files/text.hpp"
 
 namespace rankine::forecast::ets {
 
@@ -19,8 +19,9 @@ constexpr std::array<std::string_view, 3> kSeasons{"N", "A", "M"};
 
 template <class Part, std::size_t N>
 Part part(std::string_view letters, const std::array<std::string_view, N>& known, std::string_view what) {
-  const auto found = std::find_if(known.begin(), known.end(),
-                                  [&](std::string_view one) { return equal_ignoring_case(one, letters); });
+  const auto found = std::find_if(known.begin(), known.end(), [&](std::string_view one) {
+    return files::equal_ignoring_case(one, letters);
+  });
   if (found == known.end())
     throw InputError(fmt::format("ETS: {} \"{}\" is none of {}", what, letters, fmt::join(known, ", ")));
   return static_cast<Part>(found - known.begin());

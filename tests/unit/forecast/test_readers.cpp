@@ -10,13 +10,14 @@
 #include <rankine/forecast/reader.hpp>
 
 #include "catch.hpp"
-#include "forecast/hdf5.hpp"
-#include "forecast/hdf5_writer.hpp"
+#include "files/hdf5.hpp"
+#include "files/hdf5_writer.hpp"
 #include "helpers.hpp"
 
 namespace {
 
 using namespace rankine::forecast;
+namespace files = rankine::files;
 using Values = std::vector<double>;
 
 constexpr const char* kM3Header = "id,period,type,frequency,horizon,n,split,values\n";
@@ -230,7 +231,7 @@ TEST_CASE("HDF5: wrong layouts are named") {
   const TemporaryFolder folder;
   const auto refused = [&](const Values& values, const std::vector<std::int64_t>& offsets, bool attributes) {
     {
-      Hdf5Writer file(folder / "x.h5");
+      files::Hdf5Writer file(folder / "x.h5");
       const std::vector<std::string> ids{"a", "b"};
       file.write("ids", ids);
       file.write("offsets", offsets);

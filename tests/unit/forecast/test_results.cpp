@@ -9,13 +9,14 @@
 
 #include "catch.hpp"
 #include "chunks.hpp"
-#include "forecast/hdf5.hpp"
-#include "forecast/sha256.hpp"
+#include "files/hdf5.hpp"
+#include "files/sha256.hpp"
 #include "helpers.hpp"
 
 namespace {
 
 using namespace rankine::forecast;
+namespace files = rankine::files;
 
 /// Two good series of unequal horizons and one that only the naive methods can do.
 ChunkRequest sample() {
@@ -54,7 +55,7 @@ TEST_CASE("A results file holds what was written, with units and descriptions") 
   const TemporaryFolder folder;
   const ChunkResult results = fit_chunk(sample());
   write(folder / "results.h5", sample());
-  const Hdf5Reader file(folder / "results.h5");
+  const files::Hdf5Reader file(folder / "results.h5");
   CHECK(file.texts("ids") == results.ids);
   CHECK(file.texts("models") == std::vector<std::string>{"Naive", "Damped"});
   CHECK(file.texts("groups") == std::vector<std::string>{"A", "B"});
@@ -79,7 +80,7 @@ TEST_CASE("A results file holds what was written, with units and descriptions") 
 TEST_CASE("Parameters of a fit lie between the ends, under the names of its form") {
   const TemporaryFolder folder;
   write(folder / "results.h5", sample());
-  const Hdf5Reader file(folder / "results.h5");
+  const files::Hdf5Reader file(folder / "results.h5");
   CHECK(file.texts("forms") == std::vector<std::string>{"Naive", "Damped"});
   CHECK(file.texts("form_parameters") == std::vector<std::string>{"", "alpha,beta,phi,level0,trend0"});
   CHECK(file.integers("form") == std::vector<std::int64_t>{0, 1, 0, 1, 0, -1});
@@ -95,7 +96,7 @@ TEST_CASE("Every dataset says its units and what it is") {
   request.options.choice = Choice::kAicc;
   request.options.keep_models = true;
   write(folder / "results.h5", request);
-  const Hdf5Reader file(folder / "results.h5");
+  const files::Hdf5Reader file(folder / "results.h5");
   for (const char* name : {"ids",
                            "models",
                            "groups",
@@ -167,7 +168,7 @@ TEST_CASE("Long ids widen their column at any time") {
   }
   const ChunkRequest request = given_chunk(series, "Naive");
   write(folder / "results.h5", request, 6000);
-  const std::vector<std::string> ids = Hdf5Reader(folder / "results.h5").texts("ids");
+  const std::vector<std::string> ids = files::Hdf5Reader(folder / "results.h5").texts("ids");
   REQUIRE(ids.size() == series.size());
   for (std::size_t k = 0; k < ids.size(); ++k) REQUIRE(ids[k] == series[k].id);
 }
@@ -175,11 +176,11 @@ TEST_CASE("Long ids widen their column at any time") {
 TEST_CASE("Results without any series or without forecasts can be written") {
   const TemporaryFolder folder;
   write(folder / "empty.h5", given_chunk({}, "Naive"));
-  CHECK(Hdf5Reader(folder / "empty.h5").texts("ids").empty());
+  CHECK(files::Hdf5Reader(folder / "empty.h5").texts("ids").empty());
   ChunkRequest bare = sample();
   bare.options.keep_forecasts = false;
   write(folder / "bare.h5", bare);
-  CHECK_FALSE(Hdf5Reader(folder / "bare.h5").has("forecasts"));
+  CHECK_FALSE(files::Hdf5Reader(folder / "bare.h5").has("forecasts"));
 }
 
 TEST_CASE("Saved models forecast the same bits without their series, and further") {
@@ -260,7 +261,7 @@ TEST_CASE("Results of other models, without them or of longer horizons are refus
 }
 
 std::string sha256(std::string_view text) {
-  Sha256 sha;
+  files::Sha256 sha;
   sha.update(std::as_bytes(std::span(text)));
   return sha.finish();
 }
@@ -272,7 +273,7 @@ TEST_CASE("SHA-256 gives the digests of FIPS 180-4, however its input is cut") {
         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   const std::string million(1'000'000, 'a');
   CHECK(sha256(million) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-  Sha256 cut;
+  files::Sha256 cut;
   for (std::size_t at = 0; at < million.size();) {
     const std::size_t part = std::min<std::size_t>(1 + at % 131, million.size() - at);
     cut.update(std::as_bytes(std::span(million).subspan(at, part)));

@@ -18,7 +18,7 @@
 #include <rankine/many_models.hpp>
 #include <rankine/serialize/boost.hpp>
 
-#include "forecast/hdf5.hpp"
+#include "files/hdf5.hpp"
 #include "on_threads.hpp"
 
 // Named: functions of one name in two files would be one task under two meanings.
@@ -177,7 +177,7 @@ TEST_CASE("the result file has keys, rows, failures and a column a field") {
     options.results = (folder / "sorted.h5").string();
     rk::many_models<sort_values>(rk::read_groups(path, {.by = {"k"}}), options);
   });
-  const rk::forecast::Hdf5Reader lines(folder / "lines.h5");
+  const rk::files::Hdf5Reader lines(folder / "lines.h5");
   CHECK(lines.texts("key_k") == std::vector<std::string>{"g0", "g1", "g2", "g3", "lonely"});
   CHECK(lines.integers("rows") == std::vector<std::int64_t>{12, 12, 12, 12, 1});
   CHECK(lines.texts("failure")[3].empty());
@@ -185,7 +185,7 @@ TEST_CASE("the result file has keys, rows, failures and a column a field") {
   CHECK(lines.doubles("slope")[3] == Approx(6));
   CHECK(std::isnan(lines.doubles("slope")[4]));
   CHECK(lines.integers("points") == std::vector<std::int64_t>{12, 12, 12, 12, 0});
-  const rk::forecast::Hdf5Reader sorted(folder / "sorted.h5");
+  const rk::files::Hdf5Reader sorted(folder / "sorted.h5");
   CHECK(sorted.texts("first_word") == std::vector<std::string>{"w0", "w1", "", "w3", "w4"});
   CHECK(sorted.integers("values_offsets") == std::vector<std::int64_t>{0, 12, 24, 24, 36, 37});
   CHECK(sorted.doubles("values")[36] == 1.5);

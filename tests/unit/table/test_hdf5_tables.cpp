@@ -7,12 +7,12 @@
 
 #include <rankine/core/error.hpp>
 
-#include "forecast/hdf5_writer.hpp"
+#include "files/hdf5_writer.hpp"
 #include "tables.hpp"
 
 namespace table_test {
 
-using rankine::forecast::Hdf5Writer;
+namespace files = rankine::files;
 
 /// A table of 70,000 rows (more than a block), and the same as CSV.
 struct Twins {
@@ -31,7 +31,7 @@ Twins make_twins(const Folder& folder) {
     amount[k] = 0.25 * static_cast<double>(k) + 0.125;
     csv += fmt::format("{},{},{}\n", store[k], kind[k], amount[k]);
   }
-  Hdf5Writer file(folder.path() / "t.h5");
+  files::Hdf5Writer file(folder.path() / "t.h5");
   file.write("store", std::span<const std::int64_t>(store));
   file.write("kind", std::span<const std::string>(kind));
   file.write("amount", std::span<const double>(amount));
@@ -84,7 +84,7 @@ TEST_CASE("HDF5 files that are no table are refused in words") {
     }
   };
   {
-    Hdf5Writer file(folder.path() / "lengths.h5");
+    files::Hdf5Writer file(folder.path() / "lengths.h5");
     file.write("a", std::span<const double>(std::vector<double>{1, 2, 3}));
     file.write("b", std::span<const double>(std::vector<double>{1, 2}));
     file.write("c", std::span<const std::string>(std::vector<std::string>{"x", "1", "y"}));
@@ -96,12 +96,12 @@ TEST_CASE("HDF5 files that are no table are refused in words") {
             .find("lengths.h5, row 0, column \"c\": \"x\" is not a number") != std::string::npos);
   CHECK(said("lengths.h5", {.columns = {"nothing"}}).find("there are: a, b, c") != std::string::npos);
   {
-    Hdf5Writer file(folder.path() / "empty.h5");
+    files::Hdf5Writer file(folder.path() / "empty.h5");
     file.close();
   }
   CHECK(said("empty.h5", {}).find("has no dataset in its root group") != std::string::npos);
   {
-    Hdf5Writer file(folder.path() / "square.h5");
+    files::Hdf5Writer file(folder.path() / "square.h5");
     append(file.column<double>("m", {2}), std::span<const double>(std::vector<double>{1, 2, 3, 4}));
     file.close();
   }

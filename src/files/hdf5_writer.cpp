@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "forecast/hdf5_writer.hpp"
+#include "files/hdf5_writer.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 
 #include <rankine/core/error.hpp>
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 namespace {
 
@@ -150,4 +150,4 @@ void Hdf5Writer::close() {
   file_.clear();
 }
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "forecast/hdf5.hpp"
+#include "files/hdf5.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -8,7 +8,7 @@
 
 #include <rankine/core/error.hpp>
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 namespace {
 
@@ -216,4 +216,4 @@ std::string Hdf5Reader::text_attribute(const std::string& object, const std::str
   return text;
 }
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

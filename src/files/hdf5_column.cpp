@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "forecast/hdf5_column.hpp"
+#include "files/hdf5_column.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -8,7 +8,7 @@
 
 #include <rankine/core/error.hpp>
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 namespace {
 
@@ -162,4 +162,4 @@ void Hdf5TextColumn::widen(std::size_t bytes) {
   if (H5Ldelete(file_, old_name.c_str(), H5P_DEFAULT) < 0) fail_for("H5Ldelete", name_, path_);
 }
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

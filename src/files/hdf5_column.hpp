@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "forecast/hdf5.hpp"
+#include "files/hdf5.hpp"
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 /// The length along each dimension.
 using Hdf5Shape = std::vector<std::size_t>;
@@ -66,4 +66,4 @@ class Hdf5TextColumn {
   std::unique_ptr<Hdf5Column> column_;
 };
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

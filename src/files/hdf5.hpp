@@ -11,7 +11,7 @@
 
 #include <hdf5.h>
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 /// Owns one HDF5 id and the function that closes it.
 class Hdf5Handle {
@@ -88,4 +88,4 @@ class Hdf5Reader {
   Hdf5Handle file_;
 };
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

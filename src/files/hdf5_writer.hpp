@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "forecast/hdf5_column.hpp"
+#include "files/hdf5_column.hpp"
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 class Hdf5Writer {
  public:
@@ -66,4 +66,4 @@ void append(Hdf5Column& column, T value) {
   column.append(std::as_bytes(std::span(&value, 1)));
 }
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

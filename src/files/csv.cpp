@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "forecast/csv.hpp"
+#include "files/csv.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -13,7 +13,9 @@
 
 #include <rankine/core/error.hpp>
 
-namespace rankine::forecast {
+#include "files/text.hpp"
+
+namespace rankine::files {
 
 namespace {
 constexpr std::string_view kBlanks = " \t\r\v\f";
@@ -113,36 +115,4 @@ bool is_missing(std::string_view field) {
          equal_ignoring_case(field, "null") || equal_ignoring_case(field, "nan");
 }
 
-void hold_out(Series& series, int horizon) {
-  series.horizon = horizon;
-  const auto h = static_cast<std::size_t>(horizon);
-  if (series.train.size() <= h) {
-    if (series.defect.empty()) {
-      series.defect =
-          fmt::format("has {} values, a horizon of {} leaves none to fit", series.train.size(), horizon);
-    }
-    return;
-  }
-  series.test.assign(series.train.end() - horizon, series.train.end());
-  series.train.resize(series.train.size() - h);
-}
-
-void apply_overrides(Series& series, const ReadOptions& options) {
-  if (options.season > 0) {
-    series.own_season = series.season;
-    series.season = options.season;
-  }
-  if (options.horizon > 0 && options.horizon != series.horizon) {
-    series.train.insert(series.train.end(), series.test.begin(), series.test.end());
-    series.test.clear();
-    hold_out(series, options.horizon);
-  }
-}
-
-void add_group(Dataset& dataset, const std::string& group) {
-  if (std::find(dataset.groups.begin(), dataset.groups.end(), group) == dataset.groups.end()) {
-    dataset.groups.push_back(group);
-  }
-}
-
-}  // namespace rankine::forecast
+}  // namespace rankine::files

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 class Sha256 {
  public:
@@ -26,4 +26,4 @@ class Sha256 {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "forecast/sha256.hpp"
+#include "files/sha256.hpp"
 
 #include <algorithm>
 #include <bit>
 
 #include <fmt/format.h>
 
-namespace rankine::forecast {
+namespace rankine::files {
 
 namespace {
 constexpr std::array<std::uint32_t, 64> kRound{
@@ -85,4 +85,4 @@ std::string Sha256::finish() {
   return hex;
 }
 
-}  // namespace rankine::forecast
+}  // namespace rankine::files
