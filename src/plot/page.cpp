@@ -20,7 +20,8 @@ constexpr std::string_view kStyle = R"(
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 900px; margin: 2em auto; padding: 0 1em; }
 h1 { font-size: 1.5em; } h2 { font-size: 1.2em; margin-top: 1.8em; }
 table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
-th, td { padding: 3px 12px; border-bottom: 1px solid #8884; text-align: left; font-variant-numeric: tabular-nums; }
+th, td { padding: 3px 12px; border-bottom: 1px solid #8884; text-align: left; }
+td { font-variant-numeric: tabular-nums; }
 td.n { text-align: right; }
 figure { margin: 1.2em 0; overflow-x: auto; } figcaption { color: #777; font-size: 0.9em; }
 svg { max-width: 100%; height: auto; color: #222; }
