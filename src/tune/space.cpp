@@ -156,12 +156,12 @@ Configuration Space::configuration(const std::vector<std::pair<std::string, std:
   for (std::size_t i = 0; i < size(); ++i) {
     const bool given = !std::isnan(made.values[i]);
     if (given == active(made.values, i)) continue;
-    throw InputError(fmt::format(
-        given ? "a configuration gives \"{}\", which is inactive there" : "a configuration lacks \"{}\"",
-        dimensions_[i].name));
+    const std::string& name = dimensions_[i].name;
+    throw InputError(given ? fmt::format("a configuration gives \"{}\", which is inactive there", name)
+                           : fmt::format("a configuration lacks \"{}\"", name));
   }
   for (const Configuration& row : rows_) {
-    if (row.values == made.values) made.row = row.row;
+    if (row == Configuration{made.values, row.row}) made.row = row.row;
   }
   return made;
 }
