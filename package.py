@@ -3,12 +3,13 @@
 # spack_repo/<namespace>/packages/rankine/package.py.
 import os
 
-from spack_repo.builtin.build_systems.cmake import CMakePackage
+from spack_repo.builtin.build_systems.cmake import CMakePackage, generator
+from spack_repo.builtin.build_systems.cuda import CudaPackage
 
 from spack.package import *
 
 
-class Rankine(CMakePackage):
+class Rankine(CMakePackage, CudaPackage):
     """Dynamic tasks, shared objects and many-model training inside one plain MPI job: what Ray does, without
     daemons, ports or head-node scripts."""
 
@@ -21,6 +22,7 @@ class Rankine(CMakePackage):
 
     variant("tests", default=False, description="Build the tests, for `ctest` in the build folder")
     variant("bench", default=False, description="Build the benches")
+    variant("nccl", default=False, description="Gangs with NCCL communicators; goes with cuda")
 
     depends_on("c", type="build")  # CMake's search for HDF5 tries a C program
     depends_on("cxx", type="build")
@@ -29,7 +31,7 @@ class Rankine(CMakePackage):
     depends_on("python@3.9:", type="build", when="+tests")
 
     depends_on("openmpi@4.1:")
-    depends_on("boost@1.74: +mpi+serialization+context cxxstd=20")
+    depends_on("boost@1.74: +mpi+serialization+context")
     depends_on("hdf5@1.10: ~mpi +threadsafe")  # tasks of one rank read files at once
     depends_on("eigen@3.3:")
     depends_on("fmt")
@@ -37,9 +39,14 @@ class Rankine(CMakePackage):
     depends_on("cli11")
     depends_on("robin-map@1:")
     depends_on("zlib-api")
+    depends_on("tomlplusplus@3:")
+    depends_on("nccl", when="+nccl")
     depends_on("catch2", when="+tests")
     depends_on("benchmark", when="+bench")
 
+    conflicts("cuda_arch=none", when="+cuda", msg="Say which GPUs to build for: cuda_arch=80")
+    conflicts("~nccl", when="+cuda", msg="What Rankine does on GPUs needs NCCL: say +cuda+nccl")
+    conflicts("+nccl", when="~cuda", msg="NCCL needs CUDA: say +cuda+nccl")
     conflicts("%gcc@:11", msg="Rankine is written in C++20; gcc 12 is the first that compiles it")
     conflicts("platform=windows", msg="Rankine sleeps on Linux futexes")
     conflicts("platform=darwin", msg="Rankine sleeps on Linux futexes")
@@ -47,12 +54,16 @@ class Rankine(CMakePackage):
     generator("ninja")
 
     def cmake_args(self):
-        return [
+        args = [
             self.define("RANKINE_BUILD_APPS", True),
             self.define_from_variant("RANKINE_BUILD_TESTS", "tests"),
             self.define_from_variant("RANKINE_BUILD_BENCH", "bench"),
             self.define("RANKINE_WERROR", False),  # a newer compiler's new warning is no user's problem
+            self.define_from_variant("RANKINE_CUDA", "cuda"),
         ]
+        if self.spec.satisfies("+cuda"):
+            args.append(self.define("CMAKE_CUDA_ARCHITECTURES", self.spec.variants["cuda_arch"].value))
+        return args
 
     def test_many_models(self):
         """fit the eight methods to ten generated series on three ranks"""
