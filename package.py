@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Rankine for Spack (package API v2.2). This file is the only copy: a Spack repository links to it as
-# spack_repo/<namespace>/packages/rankine/package.py.
+# Rankine for Spack (package API v2.2). This file is the only copy: tools/spack_overlay.sh makes a
+# repository that links to it.
 import os
 
 from spack_repo.builtin.build_systems.cmake import CMakePackage, generator
@@ -10,8 +10,8 @@ from spack.package import *
 
 
 class Rankine(CMakePackage, CudaPackage):
-    """Dynamic tasks, shared objects and many-model training inside one plain MPI job: what Ray does, without
-    daemons, ports or head-node scripts."""
+    """Dynamic tasks, shared objects and many-model training inside one plain MPI job: what Ray
+    does, without daemons, ports or head-node scripts."""
 
     # The clone that this file lies in, found through the link of the Spack repository.
     git = "file://" + os.path.dirname(os.path.realpath(__file__))
@@ -22,7 +22,7 @@ class Rankine(CMakePackage, CudaPackage):
 
     variant("tests", default=False, description="Build the tests, for `ctest` in the build folder")
     variant("bench", default=False, description="Build the benches")
-    variant("nccl", default=False, description="Gangs with NCCL communicators; goes with cuda")
+    variant("nccl", default=False, description="Gangs with NCCL communicators; with cuda")
 
     depends_on("c", type="build")  # CMake's search for HDF5 tries a C program
     depends_on("cxx", type="build")
@@ -58,11 +58,15 @@ class Rankine(CMakePackage, CudaPackage):
             self.define("RANKINE_BUILD_APPS", True),
             self.define_from_variant("RANKINE_BUILD_TESTS", "tests"),
             self.define_from_variant("RANKINE_BUILD_BENCH", "bench"),
-            self.define("RANKINE_WERROR", False),  # a newer compiler's new warning is no user's problem
+            self.define(
+                "RANKINE_WERROR", False
+            ),  # a newer compiler's new warning is no user's problem
             self.define_from_variant("RANKINE_CUDA", "cuda"),
         ]
         if self.spec.satisfies("+cuda"):
-            args.append(self.define("CMAKE_CUDA_ARCHITECTURES", self.spec.variants["cuda_arch"].value))
+            args.append(
+                self.define("CMAKE_CUDA_ARCHITECTURES", self.spec.variants["cuda_arch"].value)
+            )
         return args
 
     def test_many_models(self):
