@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// rankine: what a user does with runs from outside. `rankine --help` lists the subcommands; each stands in a
+// file of its own beside this one. Needs no mpirun.
+#include <iostream>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <rankine/error.hpp>
+
+#include "command.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app("Runs programs of Rankine and looks at their runs.", "rankine");
+  app.require_subcommand(1);
+  const std::vector<apps::Command> commands{
+      apps::add_journal(app),
+      apps::add_trace(app),
+      apps::add_simulate(app),
+  };
+  const apps::Command* chosen = nullptr;
+  const auto choose = [&] {
+    for (const apps::Command& command : commands)
+      if (command.options->parsed()) chosen = &command;
+    return chosen != nullptr ? chosen->wrong : 1;
+  };
+  try {
+    app.parse(argc, argv);
+    choose();
+    return chosen->run();
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : choose();
+  } catch (const rankine::Error& error) {
+    std::cerr << error.what() << '\n';
+  }
+  return choose();
+}
