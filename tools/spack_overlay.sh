@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes a Spack package repository around this clone's package.py:
-#   tools/spack_overlay.sh DIR                then: spack repo add DIR/spack_repo/rankine_overlay; spack install rankine
+#   tools/spack_overlay.sh DIR                then: spack repo add DIR/spack_repo/rankine_overlay
 #   tools/spack_overlay.sh DIR --externals    also DIR/packages.yaml: what Debian's packages offer, as externals
-# The recipes stay the only copies: the repository links to package.py and to those in tools/spack, of what Spack
-# itself does not have. Writes only below DIR.
+# The recipes stay the only copies: the repository links to package.py, and to those in tools/spack of what
+# Spack itself does not have. Writes only below DIR.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
@@ -31,7 +31,7 @@ for recipe in "$root"/tools/spack/*/package.py; do
   ln -sfn "$recipe" "$repository/packages/$name/package.py"
 done
 
-# external SPACK_NAME DEBIAN_PACKAGE [VARIANTS]: an entry for a package that dpkg has, with its upstream version.
+# external SPACK_NAME DEBIAN_PACKAGE [VARIANTS]: an entry for what dpkg has, with its upstream version.
 external() {
   local version
   version=$(dpkg-query -W -f='${db:Status-Status} ${Version}' "$2" 2>/dev/null | sed -n 's/^installed //p')

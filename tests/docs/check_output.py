@@ -10,6 +10,6 @@ done = subprocess.run(sys.argv[2:], capture_output=True, text=True, timeout=100)
 if done.returncode != 0:
     sys.exit(f"exit code {done.returncode}\n{done.stdout}{done.stderr}")
 if done.stdout != expected:
-    lines = difflib.unified_diff(expected.splitlines(True), done.stdout.splitlines(True), "the page", "the program")
-    sys.exit("".join(lines))
+    sides = expected.splitlines(True), done.stdout.splitlines(True)
+    sys.exit("".join(difflib.unified_diff(*sides, "the page", "the program")))
 print("as the page says")
