@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes a Spack package repository around this clone's package.py:
 #   tools/spack_overlay.sh DIR                then: spack repo add DIR/spack_repo/rankine_overlay
-#   tools/spack_overlay.sh DIR --externals    also DIR/packages.yaml: what Debian's packages offer, as externals
+#   tools/spack_overlay.sh DIR --externals    also DIR/packages.yaml: what Debian offers, as externals
 # The recipes stay the only copies: the repository links to package.py, and to those in tools/spack of what
 # Spack itself does not have. Writes only below DIR.
 set -euo pipefail

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes the programs out of a page of docs/, for tests/docs/CMakeLists.txt.
 
-extract.py PAGE FOLDER writes FOLDER/PAGE_k.cpp for each ```cpp block and FOLDER/PAGE_k.txt with the ```text block
-that follows it, and prints their names. A program without an output to be held against is an error.
+extract.py PAGE FOLDER writes FOLDER/PAGE_k.cpp for each ```cpp block and FOLDER/PAGE_k.txt with the ```text
+block that follows it, and prints their names. A program without an output to be held against is an error.
 """
 import pathlib
 import re
