@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Series on which each form of exponential smoothing is held against R's forecast package, and R's answers.
-#   Rscript ets_forms.R SEASON COUNT SERIES.csv ANSWERS.csv
+#   Rscript ets_forms.R SEASON COUNT SERIES.csv ANSWERS.csv [PART PARTS]
 # COUNT series as the ray-ets generator makes them (length 50..500, y = 10 + day of week + U(0, 0.5)) and COUNT
 # drawn from random processes of the forms themselves. SERIES: id,season,values separated by blanks.
-# ANSWERS: id,form,loglik,aicc,seconds, for each form of SEASON that R's ets() would try.
+# ANSWERS: id,form,loglik,aicc,seconds, for each form of SEASON that R's ets() would try. With PARTS processes
+# PART (0 and on) fits every PARTS-th series.
 suppressMessages(library(forecast))
 arguments <- commandArgs(trailingOnly = TRUE)
 season <- as.integer(arguments[1]); count <- as.integer(arguments[2])
@@ -52,6 +53,7 @@ close(file)
 file <- file(arguments[4], "w")
 cat("id,form,loglik,aicc,seconds\n", file = file)
 order <- as.vector(rbind(seq_len(count), count + seq_len(count)))  # both kinds from the start
+if (length(arguments) == 6) order <- order[seq_along(order) %/% 2 %% as.integer(arguments[6]) == as.integer(arguments[5])]
 for (i in order) {
   y <- ts(series[[i]], frequency = season)
   for (j in seq_len(nrow(forms))) {

@@ -17,9 +17,9 @@ namespace {
 
 constexpr int kPassesMax = 200;
 constexpr double kSmallDamping = 0.1;  // below it a step is nearly Gauss and Newton's
-constexpr double kEnough = 1e-4;       // of -2 log-likelihood: a smaller gain ends the descent
-constexpr double kDampingMax = 1e8;    // beyond it no step is left to try
-constexpr double kPerfect = 1e-28;     // mean square of scaled errors that counts as none
+constexpr double kFirstDamping = 1e-2;
+constexpr double kDampingMax = 1e8;  // beyond it no step is left to try
+constexpr double kPerfect = 1e-28;   // mean square of scaled errors that counts as none
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Where the variables of a form stand in Trial::variables; -1 for those it has not.
@@ -51,8 +51,8 @@ class Chart {
   Variables variables(const Job& job, const Point& x) const {
     Variables v{};
     v[0] = x.alpha;
-    if (layout.beta >= 0) v[at(layout.beta)] = x.beta / x.alpha;
-    if (layout.gamma >= 0) v[at(layout.gamma)] = x.gamma / (1 - x.alpha);
+    if (layout.beta >= 0) v[at(layout.beta)] = x.beta;
+    if (layout.gamma >= 0) v[at(layout.gamma)] = x.gamma;
     if (layout.phi >= 0) v[at(layout.phi)] = x.phi;
     v[at(layout.level)] = (x.level - job.shift) / job.scale;
     if (layout.trend >= 0) v[at(layout.trend)] = x.trend / job.scale;
@@ -65,8 +65,8 @@ class Chart {
   Point point(const Job& job, const Variables& v) const {
     Point x;
     x.alpha = v[0];
-    if (layout.beta >= 0) x.beta = v[0] * v[at(layout.beta)];
-    if (layout.gamma >= 0) x.gamma = (1 - v[0]) * v[at(layout.gamma)];
+    if (layout.beta >= 0) x.beta = v[at(layout.beta)];
+    if (layout.gamma >= 0) x.gamma = v[at(layout.gamma)];
     if (layout.phi >= 0) x.phi = v[at(layout.phi)];
     x.level = job.shift + job.scale * v[at(layout.level)];
     if (layout.trend >= 0) x.trend = job.scale * v[at(layout.trend)];
@@ -88,10 +88,10 @@ class Chart {
     }
   }
 
-  /// Of alpha, the two ratios and phi.
+  /// Of alpha, beta, gamma and phi; the upper ones of beta and gamma depend on alpha.
   std::pair<double, double> bounds(const Variables& v, int i) const {
-    if (i == layout.beta) return {kWeightMin / v[0], 1};
-    if (i == layout.gamma) return {std::min(1.0, kWeightMin / (1 - v[0])), 1};
+    if (i == layout.beta) return {kWeightMin, v[0]};
+    if (i == layout.gamma) return {std::min(kWeightMin, 1 - v[0]), 1 - v[0]};
     if (i == layout.phi) return {kPhiMin, kPhiMax};
     return {kWeightMin, kWeightMax};
   }
@@ -105,8 +105,7 @@ class Chart {
         if (v[at(layout.season + j - 1)] < 0) return false;
       }
     }
-    const double beta = layout.beta >= 0 ? v[0] * v[at(layout.beta)] : 0;
-    return is_admissible(v[0], beta, (1 - v[0]) * v[at(layout.gamma)],
+    return is_admissible(v[0], layout.beta >= 0 ? v[at(layout.beta)] : 0, v[at(layout.gamma)],
                          layout.phi >= 0 ? v[at(layout.phi)] : 1, m_);
   }
 
@@ -135,6 +134,7 @@ struct Lane {
   double squares = 0;  ///< of the errors at the best trial
   double damping = 0;
   bool allowed = true;
+  std::array<bool, kVariablesMax> tied{};  ///< moves with alpha, along its upper bound
 };
 
 class Group {
@@ -250,17 +250,17 @@ class Group {
     bool done = mine.job->passes >= kPassesMax;
     switch (mine.phase) {
       case Lane::Phase::start:
-        mine.phase = Lane::Phase::settle;
-        mine.damping = 0;
+        mine.phase = mine.job->damping > 0 ? Lane::Phase::descend : Lane::Phase::settle;
+        mine.damping = mine.job->damping;
         done |= !better;
         break;
       case Lane::Phase::settle:
         mine.phase = Lane::Phase::descend;
-        mine.damping = 1e-2;
+        mine.damping = kFirstDamping;
         break;
       default:
         mine.damping = better ? std::max(mine.damping * 0.1, 1e-12) : mine.damping * 8;
-        done |= better ? gain < kEnough : mine.damping > kDampingMax;
+        done |= better ? gain < mine.job->enough : mine.damping > kDampingMax;
     }
     done |= sums_.squares.of[lane] <= kPerfect * trial_.length.of[lane];
     if (done) finish(lane);
@@ -270,6 +270,7 @@ class Group {
   void finish(int lane) {
     Lane& mine = lanes_[at(lane)];
     mine.job->minus_2_loglik = mine.minus_2_loglik;
+    mine.job->damping = mine.damping;
     if (std::isfinite(mine.minus_2_loglik)) mine.job->best = chart_.point(*mine.job, mine.best);
     --active_;
     next_job(lane);
@@ -286,7 +287,30 @@ class Group {
     };
     for (int i = 0; i < count; ++i) blend(step_in_.slope[i], sums_.slope[i]);
     for (int i = 0; i < count * (count + 1) / 2; ++i) blend(step_in_.product[i], sums_.product[i]);
+    for (int lane = 0; lane < kLanes; ++lane) {
+      if (accepted[at(lane)]) tie(lane);
+    }
   }
+
+  /// Beta at alpha and gamma at 1 - alpha, where the slope would have them beyond, move with alpha: its slope
+  /// and products are from then on those of both.
+  void tie(int lane) {
+    Lane& mine = lanes_[at(lane)];
+    for (const int i : {chart_.layout.beta, chart_.layout.gamma}) {
+      if (i < 0) continue;
+      mine.tied[at(i)] =
+          mine.best[at(i)] >= chart_.bounds(mine.best, i).second && step_in_.slope[i].of[lane] >= 0;
+      if (!mine.tied[at(i)]) continue;
+      const double sign = i == chart_.layout.beta ? 1 : -1;
+      step_in_.slope[0].of[lane] += sign * step_in_.slope[i].of[lane];
+      double& own = step_in_.product[0].of[lane];
+      own += 2 * sign * product(i, 0).of[lane] + product(i, i).of[lane];
+      for (int k = 1; k < chart_.layout.next; ++k)
+        product(k, 0).of[lane] += sign * product(std::max(i, k), std::min(i, k)).of[lane];
+    }
+  }
+
+  Lanes& product(int row, int column) { return step_in_.product[row * (row + 1) / 2 + column]; }
 
   /// Which variables may move: while settling, the initial states; later all but those at a bound which the
   /// slope would leave.
@@ -300,7 +324,7 @@ class Group {
         const auto [low, high] = chart_.bounds(mine.best, i);
         const double slope = step_in_.slope[i].of[lane];
         free = mine.phase == Lane::Phase::descend && !(mine.best[at(i)] <= low && slope <= 0) &&
-               !(mine.best[at(i)] >= high && slope >= 0);
+               !(mine.best[at(i)] >= high && slope >= 0);  // so what is tied is not
       }
       step_in_.free[i].of[lane] = free ? 1 : 0;
     }
@@ -315,10 +339,14 @@ class Group {
       mine.trial[at(i)] += step_[i].of[lane];
       promised += step_in_.slope[i].of[lane] * step_[i].of[lane];
     }
-    // What Gauss and Newton's model says the step will gain.
     if (mine.phase == Lane::Phase::descend && mine.damping < kSmallDamping &&
-        promised * trial_.length.of[lane] < kEnough * mine.squares)
+        promised * trial_.length.of[lane] < mine.job->enough * mine.squares)
       return finish(lane);
+    if (mine.phase == Lane::Phase::descend) {
+      for (const int i : {chart_.layout.beta, chart_.layout.gamma}) {
+        if (i >= 0 && mine.tied[at(i)]) mine.trial[at(i)] = 1;  // and by clamp() at its bound
+      }
+    }
     chart_.clamp(mine.trial);
     write_trial(lane);
   }

@@ -19,11 +19,16 @@ inline constexpr double kWeightMax = 0.9999;
 inline constexpr double kPhiMin = 0.8;
 inline constexpr double kPhiMax = 0.98;
 
+/// Of -2 log-likelihood: what is left of it where a descent ends.
+inline constexpr double kEnough = 1e-4;
+
 struct Job {
   std::span<const double> values;  ///< more than parameters; positive where errors are multiplicative
   double shift = 0;  ///< work is done on (y - shift) / scale; shift must be 0 with multiplicative parts
   double scale = 1;
-  Point start;  ///< in the unit of the values, as is all that follows
+  Point start;              ///< in the unit of the values, as is all that follows
+  double enough = kEnough;  ///< a smaller gain of -2 log-likelihood ends the descent
+  double damping = 0;       ///< of the steps, from an earlier descent to `start`; 0: there was none
   Point best;
   double minus_2_loglik = 0;  ///< not finite when even the start had no likelihood
   std::int64_t passes = 0;    ///< evaluations of the likelihood with its derivatives

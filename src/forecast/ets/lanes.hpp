@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inner loops of fitting, over eight series (or eight starts of one) at once: a structure of arrays with
-// one lane a job. No operation mixes lanes, none fuses multiplication and addition, and the order of
-// operations in a lane is the same on every instruction path: a job has the same bits in any lane, beside any
+// one lane a job. No operation mixes lanes, and operations, their order and what is fused of them
+// are in a lane the same on every instruction path: a job has the same bits in any lane, beside any
 // others, on any processor. Only plain declarations stand here: files that include this are compiled for
 // processors that the rest of the program may not assume.
 #pragma once
@@ -12,7 +12,7 @@ namespace rankine::forecast::ets {
 
 inline constexpr int kLanes = 8;
 inline constexpr int kSeasonStates = 24;  ///< the longest season
-/// alpha, ratio, rho, phi, level, trend and all seasonal states but one.
+/// alpha, beta, gamma, phi, level, trend and all seasonal states but one.
 inline constexpr int kVariablesMax = 6 + kSeasonStates - 1;
 inline constexpr int kProductsMax = kVariablesMax * (kVariablesMax + 1) / 2;
 
@@ -22,8 +22,8 @@ struct alignas(64) Lanes {
 };
 
 /// What a pass over the series reads. Variables are, in this order and as far as the form has them: alpha;
-/// ratio with beta = ratio alpha; rho with gamma = rho (1 - alpha); phi; l_0; b_0; the seasonal states for
-/// the second value, the third ... (that for the first follows from their constraint).
+/// beta; gamma; phi; l_0; b_0; the seasonal states for the second value, the third ... (that for the first
+/// follows from their constraint).
 struct Trial {
   const double* values = nullptr;  ///< [n_max][kLanes], aligned to 64 bytes
   long n_min = 0;                  ///< the shortest lane

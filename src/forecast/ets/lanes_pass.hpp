@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loops behind lanes.hpp, for vectors of any width: included by one file an instruction path, which is
 // compiled for it. Everything is in an unnamed namespace, and no other header is included, so that no
-// function compiled for a newer processor can stand in for one that older ones run.
+// function compiled for a newer processor can stand in for one that older ones run. That file defines
+// fused(a, b, c) before, which is a b + c with one rounding in each lane: what is fused is so on every path.
 #pragma once
 
 #include "forecast/ets/lanes.hpp"
@@ -26,8 +27,8 @@ struct Loop {
   static constexpr bool kSeasonal = kSeason > 0;
   static constexpr bool kRatio = kSeason == 2;
   static constexpr int kAlpha = 0;
-  static constexpr int kBetaRatio = 1;
-  static constexpr int kGammaRatio = 1 + kTrended;
+  static constexpr int kBeta = 1;
+  static constexpr int kGamma = 1 + kTrended;
   static constexpr int kPhi = 1 + kTrended + kSeasonal;
   static constexpr int kLevel = kPhi + kDamped;
   static constexpr int kTrend0 = kLevel + 1;
@@ -38,11 +39,12 @@ struct Loop {
   static V load(const Lanes& from, int lane) { return *reinterpret_cast<const V*>(from.of + lane); }
   static void store(Lanes& to, int lane, V value) { *reinterpret_cast<V*>(to.of + lane) = value; }
 
-  V alpha, beta, gamma, phi, ratio, rho, keep;
+  V alpha, beta, gamma, phi;
   V level, trend;
-  V squares, mantissa, exponent;
-  V dl[kSpace], db[kSpace], slope[kSpace], logs[kSpace], g[kRank][kSpace];
-  V product[kSeasonal ? kProductsMax : kFixed * (kFixed + 1) / 2];
+  V mantissa, exponent;
+  V dl[kSpace], db[kSpace], logs[kSpace];
+  V g[kRank][kSpace + 1];                      // derivatives of forecasts, and behind them the errors
+  V product[(kSpace + 1) * (kSpace + 2) / 2];  // of columns of g; the last row: slopes and squares
   V season[kSeasonal ? kSeasonStates : 1];
   V ds[kSeasonal ? kSeasonStates * kVariablesMax : 1];
 
@@ -50,20 +52,17 @@ struct Loop {
   __attribute__((always_inline)) void begin(const Trial& in, int lane, int count) {
     const V zero = V{};
     alpha = load(in.variables[kAlpha], lane);
-    keep = 1.0 - alpha;
-    ratio = kTrended ? load(in.variables[kBetaRatio], lane) : zero;
-    beta = alpha * ratio;
-    rho = kSeasonal ? load(in.variables[kGammaRatio], lane) : zero;
-    gamma = keep * rho;
+    beta = kTrended ? load(in.variables[kBeta], lane) : zero;
+    gamma = kSeasonal ? load(in.variables[kGamma], lane) : zero;
     phi = kDamped ? load(in.variables[kPhi], lane) : zero + 1.0;
     level = load(in.variables[kLevel], lane);
     trend = kTrended ? load(in.variables[kTrend0], lane) : zero;
-    squares = exponent = zero;
+    exponent = zero;
     mantissa = zero + 1.0;
-    for (int k = 0; k < count; ++k) dl[k] = db[k] = slope[k] = logs[k] = zero;
+    for (int k = 0; k < count; ++k) dl[k] = db[k] = logs[k] = zero;
     dl[kLevel] = zero + 1.0;
     if constexpr (kTrended) db[kTrend0] = zero + 1.0;
-    for (int i = 0; i < count * (count + 1) / 2; ++i) product[i] = zero;
+    for (int i = 0; i < (count + 1) * (count + 2) / 2; ++i) product[i] = zero;
     if constexpr (kSeasonal) begin_season(in, lane, count);
   }
 
@@ -78,9 +77,6 @@ struct Loop {
       ds[kFixed + j - 1] = zero - 1.0;
     }
     season[0] = first;
-    for (int r = 0; r < kRank; ++r) {
-      for (int k = 0; k < count; ++k) g[r][k] = zero;
-    }
   }
 
   /// One value: the error, the derivatives of the forecast into g[row], and the new states. Lanes outside
@@ -108,6 +104,9 @@ struct Loop {
     const V reciprocal = kRelative ? (kRatio ? r_q * r_s : 1.0 / f) : V{} + 1.0;
     V e = kRelative ? absolute * reciprocal : absolute;
     const V grown = kRelative ? e + 1.0 : V{};
+    const V minus_alpha = -alpha;
+    const V minus_beta = -beta;
+    const V minus_gamma = -gamma;
 #pragma GCC unroll 8
     for (int k = 0; k < count; ++k) {
       V dq = dl[k];
@@ -120,42 +119,36 @@ struct Loop {
       V df = dq;
       V change = dq;  // minus the derivative of the surprise
       if constexpr (kRatio) {
-        df = q * dseason[k] + s * dq;
-        change = da * dseason[k] + dq;
-        dseason[k] = dseason[k] - gamma * (dc * dq + dseason[k]);
+        df = fused(q, dseason[k], s * dq);
+        change = fused(da, dseason[k], dq);
+        dseason[k] = fused(minus_gamma, fused(dc, dq, dseason[k]), dseason[k]);
       } else if constexpr (kSeasonal) {
         df = change = dq + dseason[k];
-        dseason[k] = dseason[k] - gamma * df;
+        dseason[k] = fused(minus_gamma, df, dseason[k]);
       }
-      dl[k] = dq - alpha * change;
-      if constexpr (kTrended) db[k] = phi_db - beta * change;
+      dl[k] = fused(minus_alpha, change, dq);
+      if constexpr (kTrended) db[k] = fused(minus_beta, change, phi_db);
       if constexpr (kRelative) {
         V h = reciprocal * df;
         if constexpr (kMasked) h = reinterpret_cast<V>(reinterpret_cast<B>(h) & live);
         logs[k] = logs[k] + h;
         df = grown * h;
-      } else if constexpr (kMasked) {
-        df = reinterpret_cast<V>(reinterpret_cast<B>(df) & live);
       }
       if constexpr (kMasked) df = reinterpret_cast<V>(reinterpret_cast<B>(df) & live);
       g[row][k] = df;
     }
     if constexpr (kMasked) e = reinterpret_cast<V>(reinterpret_cast<B>(e) & live);
-    squares = squares + e * e;
-#pragma GCC unroll 8
-    for (int k = 0; k < count; ++k) slope[k] = slope[k] + e * g[row][k];
+    g[row][count] = e;
     dl[kAlpha] = dl[kAlpha] + surprise;
-    level = q + alpha * surprise;
+    level = fused(alpha, surprise, q);
     if constexpr (kTrended) {
-      db[kAlpha] = db[kAlpha] + ratio * surprise;
-      db[kBetaRatio] = db[kBetaRatio] + alpha * surprise;
-      trend = damped + beta * surprise;
+      db[kBeta] = db[kBeta] + surprise;
+      trend = fused(beta, surprise, damped);
     }
     if constexpr (kSeasonal) {
       const V season_surprise = kRatio ? c - s : absolute;
-      dseason[kAlpha] = dseason[kAlpha] - rho * season_surprise;
-      dseason[kGammaRatio] = dseason[kGammaRatio] + keep * season_surprise;
-      season[slot] = s + gamma * season_surprise;
+      dseason[kGamma] = dseason[kGamma] + season_surprise;
+      season[slot] = fused(gamma, season_surprise, s);
     }
     if constexpr (kRelative) multiply<kMasked>(f, live);
   }
@@ -173,19 +166,32 @@ struct Loop {
     mantissa = reinterpret_cast<V>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
   }
 
-  /// Adds the products of the kRank rows of g.
+  /// Adds the products of the columns of g, two columns with all before them at a time.
   __attribute__((always_inline)) void add_products(int count) {
-#pragma GCC unroll 8
-    for (int i = 0; i < count; ++i) {
-      V* const row = product + i * (i + 1) / 2;
+    int i = 0;
+#pragma GCC unroll 4
+    for (; i < count; i += 2) {
+      V* const upper = product + i * (i + 1) / 2;
+      V* const lower = upper + i + 1;
 #pragma GCC unroll 8
       for (int k = 0; k <= i; ++k) {
-        V sum = g[0][i] * g[0][k];
-        if constexpr (kRank == 4) {
-          sum = (sum + g[1][i] * g[1][k]) + (g[2][i] * g[2][k] + g[3][i] * g[3][k]);
+        V above = upper[k];
+        V below = lower[k];
+#pragma GCC unroll 4
+        for (int r = 0; r < kRank; ++r) {
+          above = fused(g[r][i], g[r][k], above);
+          below = fused(g[r][i + 1], g[r][k], below);
         }
-        row[k] = row[k] + sum;
+        upper[k] = above;
+        lower[k] = below;
       }
+      for (int r = 0; r < kRank; ++r) lower[i + 1] = fused(g[r][i + 1], g[r][i + 1], lower[i + 1]);
+    }
+    if (i > count) return;
+    V* const row = product + i * (i + 1) / 2;
+#pragma GCC unroll 8
+    for (int k = 0; k <= i; ++k) {
+      for (int r = 0; r < kRank; ++r) row[k] = fused(g[r][i], g[r][k], row[k]);
     }
   }
 
@@ -207,6 +213,8 @@ struct Loop {
   }
 
   __attribute__((always_inline)) void finish(const Trial& in, Sums& out, int lane, int count) {
+    const V* const slope = product + count * (count + 1) / 2;
+    const V squares = slope[count];
     store(out.squares, lane, squares);
     store(out.mantissa, lane, mantissa);
     store(out.exponent, lane, exponent);
@@ -237,7 +245,7 @@ struct Loop {
       loop.template walk<true>(in, lane, count, in.n_min, in.n_max, slot, row);
       if constexpr (kSeasonal) {
         for (int r = row; r < kRank; ++r) {
-          for (int k = 0; k < count; ++k) loop.g[r][k] = V{};
+          for (int k = 0; k <= count; ++k) loop.g[r][k] = V{};
         }
         if (row > 0) loop.add_products(count);
       }

@@ -128,27 +128,43 @@ Point inherited_start(Form form, Form parent, Point x) {
   return x;
 }
 
+// Of -2 log-likelihood: what rough descents leave, and how much worse than the best a result may be to be
+// followed to its end.
+constexpr double kRough = 0.1;
+constexpr double kHardlyWorse = 2;
+
 constexpr Weights kQuick{0.5, 0.1, 0.05, 0.97};
 constexpr Weights kSlow{0.1, 0.1, 0.05, 0.97};
+constexpr Weights kSlowest{0.02, 0.1, 0.05, 0.97};
+constexpr Weights kTrendMoves{0.04, 0.9, 0.05, 0.9};  // as much as the level
+constexpr Weights kTrendDecays{0.5, 0.5, 0.002, 0.9};
 constexpr Weights kSeasonMoves{0.3, 0.02, 0.3, 0.97};
 constexpr Weights kSeasonAlone{0.005, 0.1, 0.02, 0.97};
 
 /// Starts beside the parent's optimum: as few as reach what R's search finds, or better, in 99 of 100 series
-/// (tools/reference/ets_compare.py). Likelihoods have several summits: quick and slow adaptation, and seasons
-/// that move or do not.
-std::span<const Weights> generic_weights(Form form) {
-  static constexpr Weights both[] = {kQuick, kSlow};
-  static constexpr Weights all[] = {kQuick, kSlow, kSeasonMoves, kSeasonAlone};
-  static constexpr Weights slow[] = {kSlow};
-  static constexpr Weights quick[] = {kQuick};
-  static constexpr Weights moves[] = {kSeasonMoves};
+/// (tools/reference/ets_compare.py). Likelihoods have several summits: quick and slow adaptation, trends and
+/// seasons that move or do not. Where a series has a season that the form has not, they have more of them.
+std::span<const Weights> generic_weights(Form form, bool ignores_season) {
+  static constexpr Weights for_seasons[] = {kQuick, kSlow, kSeasonMoves, kSeasonAlone};
+  static constexpr Weights for_levels[] = {kQuick, kSlow, kSlowest};
+  static constexpr Weights for_trends[] = {kQuick, kSlow, kTrendMoves};
+  static constexpr Weights for_damping[] = {kQuick, kTrendMoves};
+  static constexpr Weights for_damped_seasons[] = {kSeasonMoves, kTrendDecays};
   const bool founder = parent_of(form) == form;
+  const std::span all(for_seasons);
   if (has_season(form)) {
     if (founder) return all;
-    return parent_of(form).trend == Trend::none && has_trend(form) ? std::span<const Weights>(both) : moves;
+    if (parent_of(form).trend == Trend::none && has_trend(form)) return all.first(2);
+    return form == Form{Error::additive, Trend::damped, Season::additive}
+               ? std::span<const Weights>(for_damped_seasons)
+               : all.subspan(2, 1);
   }
-  if (founder) return both;
-  return form == Form{Error::additive, Trend::additive, Season::none} ? slow : quick;
+  if (ignores_season) {
+    if (!has_trend(form)) return for_levels;
+    return form.trend == Trend::damped ? std::span<const Weights>(for_damping) : for_trends;
+  }
+  if (founder) return all.first(2);
+  return form == Form{Error::additive, Trend::additive, Season::none} ? all.subspan(1, 1) : all.first(1);
 }
 
 std::vector<Point> starts_of(Form form, const Search& series, const Shape& shape) {
@@ -158,9 +174,58 @@ std::vector<Point> starts_of(Form form, const Search& series, const Shape& shape
     const Optimum& optimum = series.optima[index_of(parent)];
     if (std::isfinite(optimum.minus_2_loglik)) starts.push_back(inherited_start(form, parent, optimum.point));
   }
-  for (const Weights& weights : generic_weights(form))
+  for (const Weights& weights : generic_weights(form, series.m > 1 && !has_season(form)))
     starts.push_back(generic_start(form, series, shape, weights));
   return starts;
+}
+
+/// Whether starts only descend roughly, and the best of them to the end. Not with the two forms of which all
+/// others without a season are made: where they end decides where those begin, and they cost little.
+bool is_raced(Form form) {
+  return has_season(form) || form.error == Error::multiplicative || form.trend == Trend::damped;
+}
+
+/// Whether two points lie in one valley, as far as one can tell from their weights.
+bool are_near(const Point& a, const Point& b) {
+  const auto equal = [](double x, double y) { return std::abs(x - y) < 0.01 + 0.1 * std::min(x, y); };
+  return equal(a.alpha, b.alpha) && equal(a.beta, b.beta) && equal(a.gamma, b.gamma) &&
+         equal(1 - a.phi, 1 - b.phi);
+}
+
+/// Descends to the end from the best of each owner's rough results, and from those in other valleys that
+/// are hardly worse.
+void polish(const Path& path, Form form, int m, std::vector<Job>& jobs, std::vector<std::size_t>& owners) {
+  std::vector<Job> finer;
+  std::vector<std::size_t> finer_owners;
+  for (std::size_t first = 0; first < jobs.size();) {
+    std::size_t last = first;
+    while (last < jobs.size() && owners[last] == owners[first]) ++last;
+    const auto begin = jobs.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = jobs.begin() + static_cast<std::ptrdiff_t>(last);
+    const auto value = [](const Job& job) { return job.minus_2_loglik; };
+    if (last - first > 1 && jobs[first].enough > kEnough) {
+      std::stable_sort(begin, end, [&](const Job& a, const Job& b) { return value(a) < value(b); });
+      std::vector<Point> taken;
+      for (auto job = begin; job != end; ++job) {
+        if (!std::isfinite(value(*job)) || value(*job) > value(*begin) + kHardlyWorse) break;
+        if (std::any_of(taken.begin(), taken.end(), [&](const Point& p) { return are_near(p, job->best); }))
+          continue;
+        taken.push_back(job->best);
+        Job again = *job;
+        again.start = job->best;
+        again.enough = kEnough;
+        again.passes = 0;
+        finer.push_back(std::move(again));
+        finer_owners.push_back(owners[first]);
+      }
+    }
+    first = last;
+  }
+  descend(path, form, m, finer);
+  for (std::size_t j = 0; j < finer.size(); ++j) {
+    jobs.push_back(std::move(finer[j]));
+    owners.push_back(finer_owners[j]);
+  }
 }
 
 void search_form(const Path& path, Form form, int m, std::span<Search*> series,
@@ -172,8 +237,10 @@ void search_form(const Path& path, Form form, int m, std::span<Search*> series,
     if (one.m != m && has_season(form)) continue;
     if (!is_eligible(form, one.values, one.m)) continue;
     const bool shifted = form.error == Error::additive && form.season != Season::multiplicative;
-    for (Point& start : starts_of(form, one, shapes[i])) {
+    std::vector<Point> starts = starts_of(form, one, shapes[i]);
+    for (Point& start : starts) {
       Job job;
+      if (starts.size() > 1 && is_raced(form)) job.enough = kRough;
       job.values = one.values;
       job.shift = shifted ? shapes[i].mean : 0;
       job.scale = shifted ? shapes[i].deviation : shapes[i].mean;
@@ -183,9 +250,11 @@ void search_form(const Path& path, Form form, int m, std::span<Search*> series,
     }
   }
   descend(path, form, m, jobs);
+  polish(path, form, m, jobs, owners);
   for (std::size_t j = 0; j < jobs.size(); ++j) {
     Search& one = *series[owners[j]];
     one.passes += jobs[j].passes;
+    one.optima[index_of(form)].passes += jobs[j].passes;
     Optimum& optimum = one.optima[index_of(form)];
     if (!(jobs[j].minus_2_loglik < optimum.minus_2_loglik)) continue;
     optimum.minus_2_loglik = jobs[j].minus_2_loglik;

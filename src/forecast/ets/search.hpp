@@ -19,6 +19,7 @@ struct Optimum {
   Point point;                                                      ///< in the unit of the series
   double minus_2_loglik = std::numeric_limits<double>::infinity();  ///< as R's ets(); infinite: not fitted
   double aicc = std::numeric_limits<double>::infinity();
+  std::int64_t passes = 0;  ///< evaluations that it took
 };
 
 /// One series, and its answer for each of kForms.
