@@ -6,9 +6,8 @@
 
 #include <rankine/core/error.hpp>
 #include <rankine/rl/vector_environment.hpp>
-#include <rankine/rl/vectorise.hpp>
 
-#include "rl/environments/cart_pole.hpp"
+#include "rl/classic.hpp"
 
 namespace rankine::rl {
 
@@ -20,9 +19,28 @@ struct Entry {
   Spaces (*spaces)();
 };
 
+template <lanes::Kind kKind>
+std::unique_ptr<VectorEnvironment> classic(const VectorOptions& options) {
+  return make_classic(kKind, options);
+}
+
+template <lanes::Kind kKind>
+Spaces spaces_of_classic() {
+  return classic_spaces(kKind);
+}
+
+template <lanes::Kind kKind>
+constexpr Entry classic_entry(std::string_view name) {
+  return {name, classic<kKind>, spaces_of_classic<kKind>};
+}
+
 /// Sorted by name.
 constexpr Entry kEntries[] = {
-    {"CartPole-v1", vectorise<CartPole>, spaces_of<CartPole>},
+    classic_entry<lanes::kAcrobot>("Acrobot-v1"),
+    classic_entry<lanes::kCartPole>("CartPole-v1"),
+    classic_entry<lanes::kMountainCar>("MountainCar-v0"),
+    classic_entry<lanes::kMountainCarContinuous>("MountainCarContinuous-v0"),
+    classic_entry<lanes::kPendulum>("Pendulum-v1"),
 };
 
 const Entry& find(std::string_view name) {

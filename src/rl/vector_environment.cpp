@@ -39,19 +39,23 @@ void check_observations(const Spaces& spaces, int count, std::span<float> observ
               static_cast<std::size_t>(count) * static_cast<std::size_t>(spaces.observations));
 }
 
-void check_step(const Spaces& spaces, int count, const Actions& actions, const StepResult& result) {
+void check_sizes(const Spaces& spaces, int count, const Actions& actions, const StepResult& result) {
   const auto rows = static_cast<std::size_t>(count);
   check_observations(spaces, count, result.observations);
   if (!result.final_observations.empty()) check_observations(spaces, count, result.final_observations);
   expect_size("rewards", result.rewards.size(), rows);
   expect_size("terminated", result.terminated.size(), rows);
   expect_size("truncated", result.truncated.size(), rows);
-  if (!spaces.discrete()) {
+  if (spaces.discrete())
+    expect_size("discrete actions", actions.discrete.size(), rows);
+  else
     expect_size("continuous actions", actions.continuous.size(),
                 rows * static_cast<std::size_t>(spaces.action_size()));
-    return;
-  }
-  expect_size("discrete actions", actions.discrete.size(), rows);
+}
+
+void check_step(const Spaces& spaces, int count, const Actions& actions, const StepResult& result) {
+  check_sizes(spaces, count, actions, result);
+  if (!spaces.discrete()) return;
   // Read as unsigned, a negative action is a large one.
   std::uint32_t largest = 0;
   for (const std::int32_t action : actions.discrete)

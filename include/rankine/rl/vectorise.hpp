@@ -16,6 +16,8 @@ namespace detail {
 
 /// Throws InputError if counts or lengths do not fit `spaces`.
 void check_options(const VectorOptions& options);
+void check_sizes(const Spaces& spaces, int count, const Actions& actions, const StepResult& result);
+/// As check_sizes, and that all discrete actions exist.
 void check_step(const Spaces& spaces, int count, const Actions& actions, const StepResult& result);
 void check_observations(const Spaces& spaces, int count, std::span<float> observations);
 
