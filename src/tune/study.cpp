@@ -29,28 +29,43 @@ bool Study::budget_left(double now) const {
 }
 
 std::optional<Assignment> Study::ask(double now) {
-  if (options_.mode == Mode::ordered && open_.size() >= options_.window) return std::nullopt;
-  over_ = false;
+  // Ordered: what ended counts one assignment at a time, and only when nothing can be asked for before it
+  // does. So assignment n sees the same history, whenever the ends come.
+  for (;;) {
+    if (options_.mode == Mode::async || open_.size() < options_.window) {
+      if (auto made = ask_scheduler(now)) {
+        over_ = false;
+        return made;
+      }
+    }
+    if (!apply_first()) break;
+  }
+  over_ = true;
+  return std::nullopt;
+}
+
+std::optional<Assignment> Study::ask_scheduler(double now) {
   const bool money = cost_ < options_.cost_max && now < options_.seconds_max;
   while (money) {
     const Next next = scheduler_->next(history_, now, !exhausted_ && budget_left(now));
     if (next.kind == Next::Kind::wait) break;
-    if (next.kind == Next::Kind::resume) {
-      check(history_.trial(next.trial).state == TrialState::paused, "a trial that is not paused is resumed");
-      if (next.source != kNoTrial) {
-        Trial& trial = history_.change(next.trial);
-        trial.exchanges.push_back({trial.last_step(), next.source, next.configuration});
-        trial.configuration = next.configuration;
-      }
-      history_.set_state(next.trial, TrialState::running);
-      return assign(next.trial, next);
-    }
+    if (next.kind == Next::Kind::resume) return resume(next);
     check(!exhausted_ && budget_left(now), "a scheduler starts a trial that may not start");
     if (auto started = start(next)) return started;
     exhausted_ = true;
   }
-  over_ = true;
   return std::nullopt;
+}
+
+Assignment Study::resume(const Next& next) {
+  check(history_.trial(next.trial).state == TrialState::paused, "a trial that is not paused is resumed");
+  if (next.source != kNoTrial) {
+    Trial& trial = history_.change(next.trial);
+    trial.exchanges.push_back({trial.last_step(), next.source, next.configuration});
+    trial.configuration = next.configuration;
+  }
+  history_.set_state(next.trial, TrialState::running);
+  return assign(next.trial, next);
 }
 
 std::optional<Assignment> Study::start(const Next& next) {
@@ -172,16 +187,15 @@ void Study::end(std::uint64_t assignment, Ending ending, double now) {
     return;
   }
   open.ending.emplace(std::move(ending), now);
-  apply_in_order();
 }
 
-void Study::apply_in_order() {
-  while (!open_.empty() && open_.begin()->second.ending) {
-    Open& open = open_.begin()->second;
-    for (auto& [report, when] : open.reports) apply_report(open, std::move(report), when);
-    apply_end(open, std::move(open.ending->first), open.ending->second);
-    open_.erase(open_.begin());
-  }
+bool Study::apply_first() {
+  if (open_.empty() || !open_.begin()->second.ending) return false;
+  Open& open = open_.begin()->second;
+  for (auto& [report, when] : open.reports) apply_report(open, std::move(report), when);
+  apply_end(open, std::move(open.ending->first), open.ending->second);
+  open_.erase(open_.begin());
+  return true;
 }
 
 void Study::tell(std::uint64_t assignment, std::vector<double> values, double cost, double now) {

@@ -107,11 +107,13 @@ class Study {
 
   bool budget_left(double now) const;
   Assignment assign(TrialId trial, const Next& next);
+  std::optional<Assignment> ask_scheduler(double now);
   std::optional<Assignment> start(const Next& next);
+  Assignment resume(const Next& next);
   Open& opened(std::uint64_t assignment);
   Verdict apply_report(Open& open, Report report, double now);
   void apply_end(Open& open, Ending ending, double now);
-  void apply_in_order();
+  bool apply_first();
   void leave(TrialId trial, TrialState state, double now);
 
   StudyOptions options_;
