@@ -22,6 +22,7 @@ class Rankine(CMakePackage, CudaPackage):
 
     variant("tests", default=False, description="Build the tests, for `ctest` in the build folder")
     variant("bench", default=False, description="Build the benches")
+    variant("box2d", default=False, description="LunarLander of the reinforcement learning floor")
     variant("nccl", default=False, description="Gangs with NCCL communicators; with cuda")
 
     depends_on("c", type="build")  # CMake's search for HDF5 tries a C program
@@ -41,6 +42,7 @@ class Rankine(CMakePackage, CudaPackage):
     depends_on("zlib-api")
     depends_on("tomlplusplus@3:")
     depends_on("nccl", when="+nccl")
+    depends_on("box2d", when="+box2d")
     depends_on("catch2", when="+tests")
     depends_on("benchmark", when="+bench")
 
@@ -62,6 +64,7 @@ class Rankine(CMakePackage, CudaPackage):
                 "RANKINE_WERROR", False
             ),  # a newer compiler's new warning is no user's problem
             self.define_from_variant("RANKINE_CUDA", "cuda"),
+            self.define_from_variant("RANKINE_BOX2D", "box2d"),
         ]
         if self.spec.satisfies("+cuda"):
             args.append(

@@ -6,8 +6,10 @@
 
 #include <rankine/core/error.hpp>
 #include <rankine/rl/vector_environment.hpp>
+#include <rankine/rl/vectorise.hpp>
 
 #include "rl/classic.hpp"
+#include "rl/lunar_lander/lunar_lander.hpp"
 
 namespace rankine::rl {
 
@@ -38,6 +40,8 @@ constexpr Entry classic_entry(std::string_view name) {
 constexpr Entry kEntries[] = {
     classic_entry<lanes::kAcrobot>("Acrobot-v1"),
     classic_entry<lanes::kCartPole>("CartPole-v1"),
+    {"LunarLander-v3", vectorise<LunarLander>, spaces_of<LunarLander>},
+    {"LunarLanderContinuous-v3", vectorise<LunarLanderContinuous>, spaces_of<LunarLanderContinuous>},
     classic_entry<lanes::kMountainCar>("MountainCar-v0"),
     classic_entry<lanes::kMountainCarContinuous>("MountainCarContinuous-v0"),
     classic_entry<lanes::kPendulum>("Pendulum-v1"),

@@ -92,12 +92,14 @@ std::vector<float> played(VectorEnvironment& environment, int steps, std::vector
   if (begun == nullptr) environment.reset(5, out.observations);
   std::vector<float> all;
   std::vector<std::int32_t> discrete(static_cast<std::size_t>(count));
-  std::vector<float> continuous(static_cast<std::size_t>(count));
+  const int size = spaces.action_size();
+  std::vector<float> continuous(static_cast<std::size_t>(count * size));
   for (int t = 0; t < steps; ++t) {
     for (int i = 0; i < count; ++i) {
       Philox random(static_cast<std::uint64_t>(t), static_cast<std::uint64_t>(i));
       discrete[i] = spaces.discrete() ? static_cast<std::int32_t>(random.below(spaces.actions)) : 0;
-      continuous[i] = static_cast<float>(3 * random.uniform() - 1.5);
+      for (int k = 0; k < size; ++k)
+        continuous[i * size + k] = static_cast<float>(3 * random.uniform() - 1.5);
     }
     Actions actions;
     if (spaces.discrete())
