@@ -119,6 +119,32 @@ double Dimension::from_unit(double unit) const {
   return std::clamp(std::exp(std::log(low) + unit * (std::log(high) - std::log(low))), low, high);
 }
 
+std::size_t Dimension::place_of(double value) const {
+  if (kind == Kind::categorical) return static_cast<std::size_t>(value);
+  if (kind == Kind::integer) return static_cast<std::size_t>(value - low);
+  if (kind == Kind::levels) {
+    const auto found = std::lower_bound(levels.begin(), levels.end(), value) - levels.begin();
+    return std::min(static_cast<std::size_t>(found), levels.size() - 1);
+  }
+  return step > 0 ? static_cast<std::size_t>(std::round((value - low) / step)) : 0;
+}
+
+std::pair<double, double> Dimension::cell(double value) const {
+  if (kind == Kind::levels) {
+    const auto k = static_cast<std::ptrdiff_t>(place_of(value));
+    const double begin = cell_end(*this, -1);
+    const double width = cell_end(*this, static_cast<std::ptrdiff_t>(levels.size()) - 1) - begin;
+    return {(cell_end(*this, k - 1) - begin) / width, (cell_end(*this, k) - begin) / width};
+  }
+  if (kind == Kind::integer && logarithmic) {
+    const double begin = std::log(low - 0.5), width = std::log(high + 0.5) - begin;
+    return {(std::log(value - 0.5) - begin) / width, (std::log(value + 0.5) - begin) / width};
+  }
+  const auto count = static_cast<double>(cardinality());
+  const auto k = static_cast<double>(place_of(value));
+  return {k / count, (k + 1) / count};
+}
+
 Value Dimension::value_of(double value) const {
   if (kind == Kind::categorical) return choices.at(static_cast<std::size_t>(value));
   if (kind == Kind::integer) return static_cast<std::int64_t>(value);

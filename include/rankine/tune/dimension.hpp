@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rankine/tune/value.hpp>
@@ -40,6 +41,10 @@ struct Dimension {
   double to_unit(double value) const;
   /// The value whose cell holds `unit`, which is clipped to [0, 1].
   double from_unit(double unit) const;
+  /// The cell of a value in [0, 1], of a dimension with finitely many values.
+  std::pair<double, double> cell(double value) const;
+  /// Position of a value among the `cardinality()` ones.
+  std::size_t place_of(double value) const;
   Value value_of(double value) const;
   /// Throws InputError that names the dimension where a text is no value of it.
   double parse(const std::string& text) const;
