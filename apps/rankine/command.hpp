@@ -16,6 +16,7 @@ struct Command {
 };
 
 Command add_journal(CLI::App& app);
+Command add_report(CLI::App& app);
 Command add_trace(CLI::App& app);
 Command add_simulate(CLI::App& app);
 

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   const std::vector<apps::Command> commands{
       apps::add_journal(app),
       apps::add_trace(app),
+      apps::add_report(app),
       apps::add_simulate(app),
   };
   const apps::Command* chosen = nullptr;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 namespace rankine {
 
@@ -28,5 +29,51 @@ struct TraceSummary {
 TraceSummary summarise_trace(const std::string& run);
 /// As JSON for Perfetto (ui.perfetto.dev) and chrome://tracing.
 TraceSummary write_trace_json(const std::string& run, std::ostream& to);
+
+/// The whole run, for pictures: what ran where and when. Times in seconds since the run began.
+struct TraceTimeline {
+  /// A task, or consecutive elements of a map that ran together.
+  struct Slice {
+    double from = 0;
+    double to = 0;    ///< waits for other tasks included
+    double busy = 0;  ///< seconds on the CPU
+    double submitted = 0;
+    std::uint64_t task = 0;      ///< number of the first
+    std::uint64_t element = 0;   ///< of its map, of the first
+    std::uint64_t bytes = 0;     ///< of the results
+    std::uint32_t count = 1;     ///< elements
+    std::uint32_t failed = 0;    ///< elements that threw
+    std::uint32_t function = 0;  ///< index of `functions`
+    std::uint32_t attempt = 1;
+    int rank = 0;
+    std::uint32_t row = 0;  ///< of the rank: slices of a row do not overlap
+  };
+  /// What a rank did, in CPU seconds; the three parts are `granted` together.
+  struct Rank {
+    int rank = 0;
+    int node = 0;
+    double cpus = 1;
+    double granted = 0;  ///< CPUs times the seconds that it was there
+    double executing = 0;
+    double idle_waited_for = 0;  ///< idle while tasks waited: for rank 0, messages, dependencies or room
+    double idle_nothing = 0;     ///< idle, and no task waited
+    std::uint64_t tasks = 0;     ///< that ended there
+    double lost_at = -1;         ///< negative: it lived
+  };
+  struct Span {
+    double from = 0;
+    double to = 0;
+  };
+  TraceSummary summary;
+  double began_unix = 0;    ///< seconds since 1970
+  double driver_left = -1;  ///< the driver returned; negative: not recorded
+  std::vector<std::string> functions;
+  std::vector<Slice> slices;  ///< in the order of `from`
+  std::vector<Rank> ranks;    ///< those that execute tasks
+  std::vector<Span> driver_waits;
+};
+
+/// Errors as summarise_trace.
+TraceTimeline read_timeline(const std::string& run);
 
 }  // namespace rankine

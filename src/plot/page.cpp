@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plot/page.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -67,13 +70,57 @@ void Page::picture(std::string_view svg, std::string_view caption) {
   body_ += "</figure>\n";
 }
 
+void Page::raw(std::string_view html) {
+  body_ += html;
+}
+
+void Page::style(std::string_view css) {
+  style_ += css;
+}
+
+void Page::script(std::string_view javascript) {
+  if (javascript.find("</script") != std::string_view::npos)
+    throw std::invalid_argument("Page::script: the text ends its own element");
+  body_ += fmt::format("<script>\n{}</script>\n", javascript);
+}
+
+void Page::data(std::string_view id, std::span<const std::byte> bytes) {
+  body_ += fmt::format("<script type=\"text/plain\" id=\"{}\">{}</script>\n", escaped(id), base64(bytes));
+}
+
+void Page::json(std::string_view id, std::string_view json) {
+  std::string safe;  // "<" is found in strings only, where it may be written so
+  for (const char c : json) {
+    if (c == '<') {
+      safe += "\\u003c";
+    } else {
+      safe += c;
+    }
+  }
+  body_ += fmt::format("<script type=\"application/json\" id=\"{}\">{}</script>\n", escaped(id), safe);
+}
+
+std::string base64(std::span<const std::byte> bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t here = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t word = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      word = word << 8 | (k < here ? static_cast<std::uint32_t>(bytes[i + k]) : 0u);
+    for (std::size_t k = 0; k < 4; ++k) text += k <= here ? kDigits[word >> (18 - 6 * k) & 63] : '=';
+  }
+  return text;
+}
+
 std::string Page::str() const {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-      "content=\"width=device-width\">\n<title>{0}</title>\n<style>{1}</style></head>\n<body>\n<h1>{0}</"
+      "content=\"width=device-width\">\n<title>{0}</title>\n<style>{1}{3}</style></head>\n<body>\n<h1>{0}</"
       "h1>\n{2}"
       "</body></html>\n",
-      escaped(title_), kStyle, body_);
+      escaped(title_), kStyle, body_, style_);
 }
 
 void Page::write(const std::filesystem::path& path) const {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trace/chrome.hpp"
 
-#include <algorithm>
 #include <cstdio>
-#include <map>
-#include <unordered_map>
+
+#include "trace/slices.hpp"
 
 namespace rankine::trace {
 
@@ -65,72 +64,10 @@ class Events {
   bool first_ = true;
 };
 
-/// On which row of its rank a slice is drawn, so that none lies upon another.
-class Rows {
- public:
-  std::size_t row(Rank rank, Nanoseconds from, Nanoseconds to) {
-    std::vector<Nanoseconds>& ends = ends_[rank];
-    std::size_t row = 0;
-    while (row < ends.size() && ends[row] > from) ++row;
-    if (row == ends.size()) ends.push_back(0);
-    ends[row] = to;
-    return row;
-  }
-
- private:
-  std::map<Rank, std::vector<Nanoseconds>> ends_;
-};
-
-struct Slice {
-  Nanoseconds from = 0;
-  Nanoseconds to = 0;
-  const Piece* piece = nullptr;
-};
-
-/// Which submission a piece is of.
-class Owners {
- public:
-  explicit Owners(const Recording& recording) {
-    for (const Submission& submission : recording.submissions)
-      if (!submission.range)
-        singles_[number(submission.first)] = &submission;
-      else
-        ranges_[number(submission.first)] = &submission;
-  }
-  const Submission* of(TaskId id) const {
-    if (const auto single = singles_.find(number(id)); single != singles_.end()) return single->second;
-    const auto after = ranges_.upper_bound(number(id));
-    if (after == ranges_.begin()) return nullptr;
-    const Submission* range = std::prev(after)->second;
-    return number(id) - number(range->first) < range->count ? range : nullptr;
-  }
-
- private:
-  std::unordered_map<std::uint64_t, const Submission*> singles_;
-  std::map<std::uint64_t, const Submission*> ranges_;
-};
-
-/// A piece that waited for others was there from before its wait.
-std::vector<Slice> slices_of(const Recording& recording) {
-  std::unordered_map<std::uint64_t, Nanoseconds> paused;
-  for (const Recording::Pause& pause : recording.pauses) paused[number(pause.task)] += pause.to - pause.from;
-  std::vector<Slice> slices;
-  for (const Piece& piece : recording.pieces) {
-    const auto found = paused.find(number(piece.first));
-    const Nanoseconds length = piece.busy + (found == paused.end() ? 0 : found->second);
-    slices.push_back({std::max<Nanoseconds>(0, piece.at - length), piece.at, &piece});
-  }
-  std::stable_sort(slices.begin(), slices.end(),
-                   [](const Slice& a, const Slice& b) { return a.from < b.from; });
-  return slices;
-}
-
 void write_slices(const Recording& recording, Events& events) {
-  const Owners owners(recording);
-  Rows rows;
   for (const Slice& slice : slices_of(recording)) {
     const Piece& piece = *slice.piece;
-    const Submission* owner = owners.of(piece.first);
+    const Submission* owner = slice.owner;
     const std::string name = owner != nullptr ? recording.classes[owner->task_class].options.name : "task";
     std::string arguments =
         "\"task\":" + std::to_string(number(piece.first)) + ",\"elements\":" + std::to_string(piece.count) +
@@ -138,8 +75,7 @@ void write_slices(const Recording& recording, Events& events) {
     if (piece.attempt > 1) arguments += ",\"attempt\":" + std::to_string(piece.attempt);
     if (piece.failed > 0) arguments += ",\"failed\":" + std::to_string(piece.failed);
     if (owner != nullptr) arguments += ",\"submitted_us\":" + microseconds(owner->at);
-    events.slice(index(piece.worker), rows.row(piece.worker, slice.from, slice.to), name, slice.from,
-                 slice.to - slice.from, arguments);
+    events.slice(index(piece.worker), slice.row, name, slice.from, slice.to - slice.from, arguments);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <limits>
 #include <regex>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -191,6 +192,23 @@ TEST_CASE("parallel coordinates draw the best line last, and break lines where a
   CHECK(count(svg, "<polyline") == 4);
   CHECK(svg.rfind("best") > svg.rfind("second"));
   CHECK(svg.rfind("second") > svg.rfind("third"));
+}
+
+TEST_CASE("a page carries data, styles and scripts, and data cannot end its element") {
+  Page page("run");
+  page.style("canvas { width: 100%; }");
+  page.raw("<canvas id=\"c\"></canvas>");
+  page.json("facts", R"({"name":"</script><b>"})");
+  page.data("bytes", std::as_bytes(std::span("any carnal pleas", 16)));
+  page.script("let x = 1 < 2;");
+  const std::string text = page.str();
+  CHECK(count(text, "canvas { width: 100%; }</style>") == 1);
+  CHECK(count(text, "<canvas id=\"c\"></canvas>") == 1);
+  CHECK(count(text, R"({"name":"\u003c/script>\u003cb>"})") == 1);
+  CHECK(count(text, "id=\"bytes\">YW55IGNhcm5hbCBwbGVhcw==</script>") == 1);
+  CHECK(count(text, "<script>\nlet x = 1 < 2;</script>") == 1);
+  CHECK_THROWS_AS(page.script("x = '</script>';"), std::invalid_argument);
+  CHECK(base64({}).empty());
 }
 
 TEST_CASE("a page has what was put into it, escaped, and is written whole") {

@@ -10,6 +10,7 @@
 #include "trace/chrome.hpp"
 #include "trace/recorder.hpp"
 #include "trace/recording.hpp"
+#include "trace/slices.hpp"
 
 #include <catch.hpp>
 
@@ -239,6 +240,68 @@ TEST_CASE("slices of one rank never lie upon another in the JSON") {
   CHECK(text.find(R"("name":"odd \"name\"","pid":1,"tid":0,"ts":1.000,"dur":2.000)") != std::string::npos);
   CHECK(text.find(R"("pid":1,"tid":1,"ts":2.000,"dur":2.000)") != std::string::npos);
   CHECK(text.find(R"("pid":1,"tid":0,"ts":3.000,"dur":2.000)") != std::string::npos);
+}
+
+/// A recording of one rank: `n` tasks submitted at 0 that ended at `ends` after `busy`.
+Recording one_rank(double cpus, const std::vector<Nanoseconds>& ends, Nanoseconds busy) {
+  Recording recording;
+  recording.classes.emplace_back();
+  Worker worker{Rank{1}, NodeId{0}, {}};
+  worker.resources.cpus = Amount(cpus);
+  recording.workers.push_back(worker);
+  for (const Nanoseconds at : ends) {
+    Submission submission;
+    submission.first = ObjectId{recording.submissions.size() + 1};
+    recording.submissions.push_back(submission);
+    recording.pieces.push_back({.at = at, .busy = busy, .first = submission.first, .worker = Rank{1}});
+  }
+  return recording;
+}
+
+TEST_CASE("what a rank of one cpu ran is one after another, also when several ends were heard of at once") {
+  const Recording recording = one_rank(1, {9000, 9000, 9000}, 2000);
+  const std::vector<Slice> slices = slices_of(recording);
+  REQUIRE(slices.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(slices[i].row == 0);
+    CHECK(slices[i].from == static_cast<Nanoseconds>(3000 + 2000 * i));
+    CHECK(slices[i].to == slices[i].from + 2000);
+  }
+  const std::vector<Slice> wide = slices_of(one_rank(3, {9000, 9000, 9000}, 2000));
+  CHECK(wide[2].row == 2);
+  CHECK(wide[2].from == 7000);
+}
+
+TEST_CASE("no slice is drawn before its submission, and rows part what cannot be one after another") {
+  const Recording recording = one_rank(1, {3000, 3000}, 2000);
+  const std::vector<Slice> slices = slices_of(recording);
+  CHECK(slices[0].from == 0);
+  CHECK(slices[1].from == 1000);
+  CHECK(slices[1].row == 1);
+}
+
+TEST_CASE("a rank's time is executing, idle while tasks waited, and idle without tasks") {
+  // Two tasks of 2 us submitted at 0: the rank is idle for 1 us, runs them, and has nothing until 10 us.
+  Recording recording = one_rank(1, {3000, 5000}, 2000);
+  recording.end = End{.driver_left = 10000, .at = 10000};
+  const std::vector<TimeUse> uses = time_uses(recording, slices_of(recording));
+  REQUIRE(uses.size() == 1);
+  CHECK(uses[0].granted == 10000);
+  CHECK(uses[0].executing == 4000);
+  CHECK(uses[0].idle_waited_for == 1000);
+  CHECK(uses[0].idle_nothing == 5000);
+}
+
+TEST_CASE("a task that waits for others does not execute, and a lost rank has no time after its death") {
+  Recording recording = one_rank(1, {9000}, 2000);
+  recording.pauses.push_back({.task = ObjectId{1}, .from = 4000, .to = 8000});
+  recording.end = End{.driver_left = 10000, .at = 10000};
+  const std::vector<TimeUse> waited = time_uses(recording, slices_of(recording));
+  REQUIRE(waited.size() == 1);
+  CHECK(waited[0].executing == 2000);
+  CHECK(waited[0].executing + waited[0].idle_nothing + waited[0].idle_waited_for == 10000);
+  recording.lost.push_back({9500, Rank{1}});
+  CHECK(time_uses(recording, slices_of(recording))[0].granted == 9500);
 }
 
 }  // namespace
