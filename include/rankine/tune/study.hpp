@@ -87,6 +87,8 @@ class Study {
   /// The last ask() had nothing, and nothing is open that could change this.
   bool done() const { return over_ && open_.empty(); }
   std::size_t open() const { return open_.size(); }
+  /// Ordered: assignments before this number count.
+  std::uint64_t counted() const { return open_.empty() ? next_number_ : open_.begin()->first; }
   const History& history() const { return history_; }
   const StudyOptions& options() const { return options_; }
   const Sampler& sampler() const { return *sampler_; }
