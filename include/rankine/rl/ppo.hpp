@@ -36,15 +36,15 @@ struct Episode {
 
 /// What one update did.
 struct UpdateReport {
-  std::int64_t update = 0;      ///< counted from 1
-  std::int64_t steps = 0;       ///< of all environments so far
-  std::int64_t episodes = 0;    ///< ended so far
-  double mean_return = 0;       ///< of the last 100 episodes; NaN before the first
+  std::int64_t update = 0;                              ///< counted from 1
+  std::int64_t steps = 0;                               ///< of all environments so far
+  std::int64_t episodes = 0;                            ///< ended so far
+  double mean_return = 0;                               ///< of the last 100 episodes; NaN before the first
   double policy_loss = 0, value_loss = 0, entropy = 0;  ///< means over the update's minibatches
-  double kl = 0;                ///< between the acting policy and the learning one, of the last minibatch
-  double clipped = 0;           ///< share of samples whose ratio was out of bounds
+  double kl = 0;       ///< between the acting policy and the learning one, of the last minibatch
+  double clipped = 0;  ///< share of samples whose ratio was out of bounds
   double learning_rate = 0;
-  double gradient_norm = 0;     ///< of the last minibatch, before clipping
+  double gradient_norm = 0;  ///< of the last minibatch, before clipping
 };
 
 /// Makes the environments that Rankine knows by that name.

@@ -32,9 +32,9 @@ struct PpoConfig {
   bool round_up = false;               ///< the last update may go beyond steps_total, else it is left out
   std::uint64_t seed = 1;
 
-  int environments = 4;    ///< in all shards together
-  int steps = 128;         ///< of each environment an update
-  int minibatch = 128;     ///< rows, of all shards together; the last one of an epoch may be smaller
+  int environments = 4;  ///< in all shards together
+  int steps = 128;       ///< of each environment an update
+  int minibatch = 128;   ///< rows, of all shards together; the last one of an epoch may be smaller
   int epochs = 4;
   int shards = 1;  ///< logical ones, a power of two that divides environments: part of the result
 
@@ -44,22 +44,22 @@ struct PpoConfig {
   Annealing anneal_rate = Annealing::kFromStart;
   double clip = 0.2;
   Annealing anneal_clip = Annealing::kNone;
-  bool clip_values = true;            ///< the value's change, by `clip` too
-  bool normalise_advantages = true;   ///< in each minibatch
-  double entropy = 0.01;              ///< coefficient
-  double value = 0.5;                 ///< coefficient of half the squared error (half of it is SB3's vf_coef)
+  bool clip_values = true;           ///< the value's change, by `clip` too
+  bool normalise_advantages = true;  ///< in each minibatch
+  double entropy = 0.01;             ///< coefficient
+  double value = 0.5;                ///< coefficient of half the squared error (half of it is SB3's vf_coef)
   double gradient_norm = 0.5;
-  double target_kl = 0;               ///< an update ends when the KL is 1.5 times as much; 0: never
-  bool bootstrap_truncated = false;   ///< the value of what lies behind the time limit is added to the reward
+  double target_kl = 0;              ///< an update ends when the KL is 1.5 times as much; 0: never
+  bool bootstrap_truncated = false;  ///< the value of what lies behind the time limit is added to the reward
   bool normalise_observations = false;  ///< by running moments, cut at 10 (SB3's VecNormalize)
   bool normalise_rewards = false;       ///< by the moments of the discounted return, cut at 10
 
   std::vector<int> hidden = {64, 64};
   Activation activation = Activation::kTanh;
-  bool shared = false;      ///< one trunk for policy and value
-  bool orthogonal = true;   ///< initial weights; else uniform in 1 / sqrt(inputs) as PyTorch's Linear
+  bool shared = false;     ///< one trunk for policy and value
+  bool orthogonal = true;  ///< initial weights; else uniform in 1 / sqrt(inputs) as PyTorch's Linear
   Noise noise = Noise::kIndependent;
-  double log_std = 0;  ///< initial
+  double log_std = 0;    ///< initial
   int noise_every = -1;  ///< gSDE: steps between two matrices; -1: once a rollout
 
   /// Throws InputError naming what is wrong and how to mend it.
@@ -68,6 +68,14 @@ struct PpoConfig {
   std::int64_t updates() const;
   /// All of it in one line: equal texts give equal results.
   std::string text() const;
+
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& steps_total& round_up& seed& environments& steps& minibatch& epochs& shards;
+    ar& gamma& lambda& learning_rate& anneal_rate& clip& anneal_clip& clip_values& normalise_advantages;
+    ar& entropy& value& gradient_norm& target_kl& bootstrap_truncated& normalise_observations;
+    ar& normalise_rewards& hidden& activation& shared& orthogonal& noise& log_std& noise_every;
+  }
 };
 
 /// The names of presets: "cleanrl" (its ppo.py) and "sb3-zoo" (rl-baselines3-zoo's ppo.yml).

@@ -117,9 +117,9 @@ void PpoConfig::check() const {
   expect(environments % shards == 0,
          fmt::format("{} environments cannot be cut into {} shards: take a number of shards that divides it",
                      environments, shards));
-  expect(minibatch % shards == 0,
-         fmt::format("a minibatch of {} rows cannot be cut into {} shards: take a multiple", minibatch,
-                     shards));
+  expect(
+      minibatch % shards == 0,
+      fmt::format("a minibatch of {} rows cannot be cut into {} shards: take a multiple", minibatch, shards));
   expect(gamma >= 0 && gamma <= 1 && lambda >= 0 && lambda <= 1, "gamma and lambda lie in 0 .. 1");
   expect(learning_rate >= 0 && clip > 0 && entropy >= 0 && value >= 0 && gradient_norm > 0 && target_kl >= 0,
          "learning rate, entropy, value and target KL may not be negative, clip and gradient norm are above "
@@ -127,7 +127,8 @@ void PpoConfig::check() const {
   expect(!hidden.empty(), "the networks need at least one hidden layer");
   for (const int width : hidden)
     expect(width >= 1 && width <= 4096, fmt::format("a hidden layer of {} units; 1 .. 4096 go", width));
-  expect(noise_every == -1 || noise_every >= 1, "noise is drawn every 1 or more steps, or -1: once a rollout");
+  expect(noise_every == -1 || noise_every >= 1,
+         "noise is drawn every 1 or more steps, or -1: once a rollout");
   expect(updates() >= 1, fmt::format("{} steps are less than one update of {} environments x {} steps",
                                      steps_total, environments, steps));
 }
@@ -140,7 +141,8 @@ std::int64_t PpoConfig::updates() const {
 std::string PpoConfig::text() const {
   return fmt::format(
       "steps {} {} seed {} batch {}x{}/{}x{} shards {} gamma {} lambda {} rate {} {} clip {} {} {} "
-      "advantages {} entropy {} value {} norm {} kl {} truncated {} normalised {} {} network {} {} {} {} noise "
+      "advantages {} entropy {} value {} norm {} kl {} truncated {} normalised {} {} network {} {} {} {} "
+      "noise "
       "{} {} {}",
       steps_total, round_up, seed, environments, steps, minibatch, epochs, shards, gamma, lambda,
       learning_rate, static_cast<int>(anneal_rate), clip, static_cast<int>(anneal_clip), clip_values,
@@ -156,8 +158,8 @@ std::vector<std::string> preset_names() {
 PpoConfig preset(std::string_view name, std::string_view environment) {
   if (name == "cleanrl") return cleanrl(environment);
   if (name == "sb3-zoo") return zoo(environment);
-  throw InputError(fmt::format("preset \"{}\" is not known; known are {}", name,
-                               fmt::join(preset_names(), ", ")));
+  throw InputError(
+      fmt::format("preset \"{}\" is not known; known are {}", name, fmt::join(preset_names(), ", ")));
 }
 
 }  // namespace rankine::rl

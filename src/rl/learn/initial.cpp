@@ -41,8 +41,7 @@ Eigen::MatrixXd uniform(int out, int in, double bound, Philox& random) {
   return w;
 }
 
-void fill(Floats& parameters, const Layer& layer, bool head, double gain, bool orthogonally,
-          Philox& random) {
+void fill(Floats& parameters, const Layer& layer, bool head, double gain, bool orthogonally, Philox& random) {
   const double bound = 1 / std::sqrt(static_cast<double>(layer.in));
   const Eigen::MatrixXd w = orthogonally ? orthogonal(layer.out, layer.in, gain, random)
                                          : uniform(layer.out, layer.in, bound, random);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loops of kernels.hpp over a type L of sixteen lanes, which each path defines: load, store, set, fma, add
-// and so on. What mixes lanes does it in one order (L::sum). tanh is the rational approximation of Eigen
+// The loops of kernels.hpp over a type L of sixteen lanes, which each path defines: load, store, set, fma,
+// add and so on. What mixes lanes does it in one order (L::sum). tanh is the rational approximation of Eigen
 // (7/6, after Taylor's clamp), exp and log are polynomials of Cephes' kind; all to a few units in the last
 // place of float32.
 #pragma once
@@ -68,14 +68,18 @@ struct Loops {
 
   static L finish(Epilogue epilogue, L y, const float* h) {
     switch (epilogue) {
-      case Epilogue::kNone: return y;
-      case Epilogue::kTanh: return tanh(y);
-      case Epilogue::kRelu: return L::max(y, L::set(0.0f));
+      case Epilogue::kNone:
+        return y;
+      case Epilogue::kTanh:
+        return tanh(y);
+      case Epilogue::kRelu:
+        return L::max(y, L::set(0.0f));
       case Epilogue::kTanhSlope: {
         const L a = L::load(h);
         return L::mul(y, L::fma(L::sub(L::set(0.0f), a), a, L::set(1.0f)));
       }
-      case Epilogue::kReluSlope: return L::select(L::less(L::set(0.0f), L::load(h)), y, L::set(0.0f));
+      case Epilogue::kReluSlope:
+        return L::select(L::less(L::set(0.0f), L::load(h)), y, L::set(0.0f));
     }
     return y;
   }
@@ -100,8 +104,8 @@ struct Loops {
       L weights[C];
 #pragma GCC unroll 4
       for (int c = 0; c < C; ++c) weights[c] = L::load(w + kLanes * c);
-  #pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
         const L value = L::set(x[r * a.x_row]);
 #pragma GCC unroll 4
         for (int c = 0; c < C; ++c) sum[r][c] = L::fma(value, weights[c], sum[r][c]);
@@ -270,8 +274,7 @@ struct Loops {
       for (int o = 0; o < a.outputs; ++o) {
         const L logp = L::sub(L::load(a.output + o * a.stride + r), normal);
         const L p = exp(logp);
-        const L hit =
-            L::select(L::equal(action, L::set(static_cast<float>(o))), L::set(1.0f), L::set(0.0f));
+        const L hit = L::select(L::equal(action, L::set(static_cast<float>(o))), L::set(1.0f), L::set(0.0f));
         const L by_policy = L::mul(slope, L::sub(hit, p));
         L::store(a.d_output + o * a.stride + r, L::fma(L::mul(push, p), L::add(logp, entropy), by_policy));
       }
@@ -370,8 +373,7 @@ struct Loops {
     for (long i = 0; i < a.count; i += kLanes) {
       const L g = L::mul(L::load(a.gradient + i), L::set(a.gradient_scale));
       const L m = L::fma(L::sub(g, L::load(a.first + i)), L::set(0.1f), L::load(a.first + i));
-      const L v =
-          L::fma(L::mul(g, L::set(0.001f)), g, L::mul(L::load(a.second + i), L::set(0.999f)));
+      const L v = L::fma(L::mul(g, L::set(0.001f)), g, L::mul(L::load(a.second + i), L::set(0.999f)));
       L::store(a.first + i, m);
       L::store(a.second + i, v);
       const L below = L::fma(L::sqrt(v), L::set(a.second_scale), L::set(a.epsilon));
@@ -381,9 +383,22 @@ struct Loops {
   }
 
   static constexpr Kernels table(const char* name) {
-    return {name,          product,       head,       column_sums, transpose, categorical_act, categorical_logp,
-            categorical_loss, gaussian_logp, gaussian_loss, value_loss, exponential, hyperbolic_tangent,
-            squares,       add,           adam};
+    return {name,
+            product,
+            head,
+            column_sums,
+            transpose,
+            categorical_act,
+            categorical_logp,
+            categorical_loss,
+            gaussian_logp,
+            gaussian_loss,
+            value_loss,
+            exponential,
+            hyperbolic_tangent,
+            squares,
+            add,
+            adam};
   }
 };
 

@@ -38,8 +38,7 @@ const Kernels& usable_kernels() {
   for (const Choice& choice : choices()) {
     if (name.empty() ? !choice.runs : name != choice.path->name) continue;
     if (choice.runs) return *choice.path;
-    throw InputError(
-        fmt::format("this processor cannot run the path \"{}\"; unset RANKINE_RL_PATH", name));
+    throw InputError(fmt::format("this processor cannot run the path \"{}\"; unset RANKINE_RL_PATH", name));
   }
   throw InputError(fmt::format("RANKINE_RL_PATH \"{}\" is none of baseline, v3, v4", name));
 }

@@ -41,12 +41,14 @@ std::vector<std::uint32_t> permutation(std::size_t count, std::uint64_t seed, st
   return order;
 }
 
-double annealed(Annealing annealing, std::int64_t updates, const PpoConfig& config) {
+/// The share that is left of an annealed quantity after `steps` environment steps.
+double annealed(Annealing annealing, std::int64_t steps, const PpoConfig& config) {
   if (annealing == Annealing::kNone) return 1;
-  if (annealing == Annealing::kFromStart)
-    return 1 - static_cast<double>(updates) / static_cast<double>(config.updates());
-  const double steps = static_cast<double>((updates + 1) * config.steps_per_update());
-  return std::max(0.0, 1 - steps / static_cast<double>(config.steps_total));
+  const std::int64_t each = config.steps_per_update();
+  const double left = annealing == Annealing::kFromStart
+                          ? 1 - static_cast<double>(steps) / static_cast<double>(config.updates() * each)
+                          : 1 - static_cast<double>(steps + each) / static_cast<double>(config.steps_total);
+  return std::max(0.0, left);
 }
 
 }  // namespace
@@ -73,8 +75,8 @@ Learner::Learner(const Spaces& spaces, const PpoConfig& config)
       config_(config),
       layout_((config.check(), spaces), config),
       kernels_(usable_kernels()),
-      pass_(layout_, kernels_, std::min(config.minibatch / config.shards,
-                                        config.steps * config.environments / config.shards)),
+      pass_(layout_, kernels_,
+            std::min(config.minibatch / config.shards, config.steps * config.environments / config.shards)),
       parameters_(initial_parameters(layout_, config)),
       first_(parameters_.size()),
       second_(parameters_.size()) {
@@ -142,8 +144,8 @@ Estimates Learner::look_again(const Trajectory& trajectory) {
 Learner::Part Learner::prepare(const Trajectory& trajectory, bool off_policy) {
   Part part;
   part.trajectory = &trajectory;
-  part.estimates = off_policy ? look_again(trajectory)
-                              : generalised_advantages(trajectory, config_.gamma, config_.lambda);
+  part.estimates =
+      off_policy ? look_again(trajectory) : generalised_advantages(trajectory, config_.gamma, config_.lambda);
   const std::size_t samples = part.estimates.advantages.size();
   for (int epoch = 0; epoch < config_.epochs; ++epoch)
     part.orders.push_back(permutation(samples, config_.seed, updates_, epoch, trajectory.shard));
@@ -189,8 +191,7 @@ Learner::Known Learner::tell(const std::vector<Part>& parts, Exchange& exchange,
   for (Totals& totals : known.totals) {
     if (!config_.normalise_advantages || totals.count < 2) continue;
     totals.mean = totals.sum / totals.count;
-    const double variance =
-        std::max(0.0, totals.squares - totals.sum * totals.mean) / (totals.count - 1);
+    const double variance = std::max(0.0, totals.squares - totals.sum * totals.mean) / (totals.count - 1);
     totals.inverse_deviation = 1 / (std::sqrt(variance) + 1e-8);
   }
   return known;
@@ -214,7 +215,8 @@ void Learner::take_in(std::span<const std::byte> told, Known& known, std::vector
       // Shards that were pre-empted have fewer minibatches than others.
       std::vector<Totals> wider(static_cast<std::size_t>(here * config_.epochs));
       for (std::int64_t e = 0; e < config_.epochs && known.minibatches > 0; ++e)
-        std::copy_n(known.totals.begin() + e * known.minibatches, known.minibatches, wider.begin() + e * here);
+        std::copy_n(known.totals.begin() + e * known.minibatches, known.minibatches,
+                    wider.begin() + e * here);
       known.totals = std::move(wider);
       known.minibatches = here;
     }
@@ -248,8 +250,7 @@ void Learner::gather_rows(const Part& part, std::span<const std::uint32_t> order
     } else {
       for (std::size_t o = 0; o < outputs; ++o) action_[o * stride + r] = from.actions[i * outputs + o];
     }
-    if (!from.mask.empty())
-      std::copy_n(from.mask.data() + i * outputs, outputs, mask_.data() + r * outputs);
+    if (!from.mask.empty()) std::copy_n(from.mask.data() + i * outputs, outputs, mask_.data() + r * outputs);
     logp_[r] = from.logp[i];
     value_[r] = from.values[i];
     advantage_[r] = (part.estimates.advantages[i] - mean) * inverse;
@@ -305,8 +306,7 @@ void Learner::shard_gradient(const Part& part, int epoch, std::int64_t minibatch
   gather_rows(part, std::span(order).subspan(first, rows), totals);
   const int count = static_cast<int>(rows);
   pass_.forward(parameters_.data(), observations_.data(), count);
-  if (!part.trajectory->mask.empty())
-    forbid(mask_, count, layout_.outputs, pass_.stride(), pass_.output());
+  if (!part.trajectory->mask.empty()) forbid(mask_, count, layout_.outputs, pass_.stride(), pass_.output());
   losses(count, totals, gradient + layout_.count);
   pass_.backward(parameters_.data(), observations_.data(), count, gradient);
 }
@@ -342,8 +342,8 @@ UpdateReport Learner::learn(const std::vector<Trajectory>& own, Exchange& exchan
   std::vector<Part> parts;
   for (const Trajectory& trajectory : own) parts.push_back(prepare(trajectory, off_policy));
   const Known known = tell(parts, exchange, stop);
-  rate_ = config_.learning_rate * annealed(config_.anneal_rate, updates_, config_);
-  clip_ = config_.clip * annealed(config_.anneal_clip, updates_, config_);
+  rate_ = config_.learning_rate * annealed(config_.anneal_rate, steps_, config_);
+  clip_ = config_.clip * annealed(config_.anneal_clip, steps_, config_);
   clip_ = std::max(clip_, 1e-6);
   const std::size_t numbers = static_cast<std::size_t>(layout_.count + kTail);
   while (gradients_.size() < parts.size()) gradients_.emplace_back(numbers);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Learning from trajectories: advantages, minibatches, clipped losses, gradients summed over logical shards in
-// a fixed tree, Adam. Every rank of a gang has the same learner; what is summed over ranks goes through an
+// Learning from trajectories: advantages, minibatches, clipped losses, gradients summed over logical shards
+// in a fixed tree, Adam. Every rank of a gang has the same learner; what is summed over ranks goes through an
 // Exchange, so one rank with all shards and many ranks with a few each have the same bits. It knows no
 // environments and no messages.
 #pragma once
@@ -30,13 +30,13 @@ class Learner {
   const Normalisers& normalisers() const { return normalisers_; }
   std::int64_t updates() const { return updates_; }
   std::int64_t steps() const { return steps_; }
-  bool done() const { return updates_ >= config_.updates(); }
+  bool done() const { return steps_ >= config_.updates() * config_.steps_per_update(); }
   const std::vector<UpdateReport>& curve() const { return curve_; }
   /// One for all: some rank asked to stop after this update (see `stop` of learn).
   bool stopping() const { return stopping_; }
 
-  /// An update from this rank's trajectories, in order of their shards. With `off_policy` advantages are those
-  /// of V-trace. `stop` asks all ranks to stop().
+  /// An update from this rank's trajectories, in order of their shards. With `off_policy` advantages are
+  /// those of V-trace. `stop` asks all ranks to stop().
   UpdateReport learn(const std::vector<Trajectory>& own, Exchange& exchange, bool off_policy = false,
                      bool stop = false);
 

@@ -3,7 +3,6 @@
 // as Stable-Baselines3's RunningMeanStd.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -14,75 +13,26 @@ class Moments {
  public:
   Moments() = default;
   /// With the weight of `count` rows of mean 0 and variance 1; 0: nothing was seen yet.
-  Moments(int width, double count)
-      : count_(count),
-        mean_(static_cast<std::size_t>(width)),
-        variance_(mean_.size(), count > 0 ? 1.0 : 0.0) {}
+  Moments(int width, double count);
 
   int width() const { return static_cast<int>(mean_.size()); }
   double count() const { return count_; }
 
   /// `rows` is [n][width].
-  void add(std::span<const float> rows) {
-    const std::size_t width = mean_.size();
-    const std::size_t n = rows.size() / width;
-    if (n == 0) return;
-    for (std::size_t j = 0; j < width; ++j) {
-      double sum = 0;
-      for (std::size_t i = 0; i < n; ++i) sum += rows[i * width + j];
-      const double mean = sum / static_cast<double>(n);
-      double squares = 0;
-      for (std::size_t i = 0; i < n; ++i) {
-        const double d = rows[i * width + j] - mean;
-        squares += d * d;
-      }
-      merge_one(j, mean, squares / static_cast<double>(n), static_cast<double>(n));
-    }
-    count_ += static_cast<double>(n);
-  }
-  void merge(const Moments& other) {
-    if (other.count_ == 0) return;
-    for (std::size_t j = 0; j < mean_.size(); ++j)
-      merge_one(j, other.mean_[j], other.variance_[j], other.count_);
-    count_ += other.count_;
-  }
+  void add(std::span<const float> rows);
+  void merge(const Moments& other);
 
   /// (x - mean) / sqrt(variance + 1e-8), cut at +-10; row by row.
-  void normalise(std::span<const float> from, std::span<float> to) const {
-    const std::size_t width = mean_.size();
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      const std::size_t j = i % width;
-      to[i] = cut((from[i] - mean_[j]) / std::sqrt(variance_[j] + 1e-8));
-    }
-  }
+  void normalise(std::span<const float> from, std::span<float> to) const;
   /// x / sqrt(variance + 1e-8), cut at +-10: for rewards, by the moments of their discounted sum.
-  float scaled(float x) const { return cut(x / std::sqrt(variance_[0] + 1e-8)); }
+  float scaled(float x) const;
 
   /// count, means, variances.
-  std::vector<double> numbers() const {
-    std::vector<double> all{count_};
-    all.insert(all.end(), mean_.begin(), mean_.end());
-    all.insert(all.end(), variance_.begin(), variance_.end());
-    return all;
-  }
-  static Moments of_numbers(std::span<const double> all) {
-    Moments moments;
-    const std::size_t width = all.size() / 2;
-    moments.count_ = all[0];
-    moments.mean_.assign(all.begin() + 1, all.begin() + 1 + static_cast<std::ptrdiff_t>(width));
-    moments.variance_.assign(all.begin() + 1 + static_cast<std::ptrdiff_t>(width), all.end());
-    return moments;
-  }
+  std::vector<double> numbers() const;
+  static Moments of_numbers(std::span<const double> all);
 
  private:
-  static float cut(double x) { return static_cast<float>(x < -10 ? -10.0 : x > 10 ? 10.0 : x); }
-  void merge_one(std::size_t j, double mean, double variance, double count) {
-    const double total = count_ + count;
-    const double delta = mean - mean_[j];
-    const double squares = variance_[j] * count_ + variance * count + delta * delta * count_ * count / total;
-    mean_[j] += delta * count / total;
-    variance_[j] = squares / total;
-  }
+  void merge_one(std::size_t j, double mean, double variance, double count);
 
   double count_ = 0;
   std::vector<double> mean_;

@@ -240,8 +240,8 @@ void Pass::trunk_backward(int which, const float* parameters, const float* obser
     kernels_.column_sums(dz, rows, layer.width, layer.width, gradient + layer.biases);
     if (l == 0) return;
     const int below = layout_.trunks[which][l - 1].width;
-    kernels_.transpose(parameters + layer.weights, layer.in, layer.width, layer.out, transposed_[which][l].data(),
-                       below);
+    kernels_.transpose(parameters + layer.weights, layer.in, layer.width, layer.out,
+                       transposed_[which][l].data(), below);
     Product slopes;
     slopes.x = dz;
     slopes.x_row = layer.width;

@@ -81,8 +81,8 @@ class Pass {
   const Layout& layout_;
   const Kernels& kernels_;
   int stride_;
-  std::vector<Floats> hidden_[2];  // activations a layer
-  std::vector<Floats> slopes_[2];  // and the loss's slopes by their inputs
+  std::vector<Floats> hidden_[2];      // activations a layer
+  std::vector<Floats> slopes_[2];      // and the loss's slopes by their inputs
   std::vector<Floats> transposed_[2];  // weights of each layer, [out][padded(in)]
   Floats output_, value_, variance_, d_output_, d_value_, d_variance_;
   Floats spread_;  // exp(2 log_std)

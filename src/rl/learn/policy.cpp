@@ -102,7 +102,8 @@ void Policy::act(std::span<const float> observations, std::span<const std::uint8
                  std::span<const float> uniform, std::span<std::int32_t> actions,
                  std::span<float> values) const {
   const State& state = *state_;
-  if (!state.spaces.discrete()) throw InputError("a policy of continuous actions was asked for discrete ones");
+  if (!state.spaces.discrete())
+    throw InputError("a policy of continuous actions was asked for discrete ones");
   const auto outputs = static_cast<std::size_t>(state.layout.outputs);
   if (!mask.empty()) expect_size("mask", mask.size(), actions.size() * outputs);
   if (!uniform.empty()) expect_size("uniform", uniform.size(), actions.size());

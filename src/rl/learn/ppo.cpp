@@ -51,8 +51,8 @@ const std::vector<UpdateReport>& Ppo::curve() const {
 
 UpdateReport Ppo::update() {
   learn::Learner& learner = state_->learner;
-  return learner.learn(
-      state_->sampler.sample(learner.parameters(), learner.normalisers(), learner.updates()), state_->alone);
+  return learner.learn(state_->sampler.sample(learner.parameters(), learner.normalisers(), learner.updates()),
+                       state_->alone);
 }
 
 Policy Ppo::policy() const {

@@ -106,9 +106,9 @@ void Sampler::draw_noise(const float* parameters) {
   kernels_.exponential(parameters + layout_.log_std, 1.0f, deviation.data(), layout_.log_std_count);
   for (std::size_t row = 0; row < each_ * shards_.size(); ++row) {
     const Shard& shard = shards_[row / each_];
-    Philox random = stream(config_.seed, shard.steps,
-                           first_shard_ * static_cast<std::int64_t>(each_) + static_cast<std::int64_t>(row),
-                           kMatrix);
+    Philox random =
+        stream(config_.seed, shard.steps,
+               first_shard_ * static_cast<std::int64_t>(each_) + static_cast<std::int64_t>(row), kMatrix);
     for (std::size_t k = 0; k < numbers; ++k)
       noise_[row * numbers + k] = deviation[k] * static_cast<float>(random.normal());
   }
@@ -143,8 +143,8 @@ void Sampler::act_continuously() {
   const int features = layout_.features();
   for (int row = 0; row < rows; ++row) {
     const Shard& shard = shards_[static_cast<std::size_t>(row) / each_];
-    Philox random = stream(config_.seed, shard.steps,
-                           first_shard_ * static_cast<std::int64_t>(each_) + row, kAction);
+    Philox random =
+        stream(config_.seed, shard.steps, first_shard_ * static_cast<std::int64_t>(each_) + row, kAction);
     for (int o = 0; o < outputs; ++o) {
       const std::size_t at = static_cast<std::size_t>(o) * stride + row;
       float noise = 0;

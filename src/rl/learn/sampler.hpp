@@ -43,7 +43,7 @@ class Sampler {
     std::vector<float> discounted;      // for the reward's moments
     std::int64_t steps = 0;             // of each environment in the whole run
     bool begun = false;
-    Normalisers now, seen;              // while a rollout runs: all, and its own share
+    Normalisers now, seen;  // while a rollout runs: all, and its own share
   };
   std::span<float> rows(Floats& all, std::size_t shard, std::size_t width) {
     return std::span<float>(all).subspan(shard * each_ * width, each_ * width);
@@ -69,8 +69,8 @@ class Sampler {
   const float* parameters_ = nullptr;
   Floats raw_, observations_, final_raw_, final_, rewards_;
   std::vector<std::uint8_t> terminated_, truncated_, mask_;
-  Floats uniform_, action_, logp_;       // [stride] or [outputs][stride]
-  std::vector<float> by_row_, cut_;      // continuous actions [rows][size], as drawn and within bounds
+  Floats uniform_, action_, logp_;   // [stride] or [outputs][stride]
+  std::vector<float> by_row_, cut_;  // continuous actions [rows][size], as drawn and within bounds
   std::vector<std::int32_t> discrete_;
   Floats noise_;  // gSDE: [rows][outputs][features]
 };

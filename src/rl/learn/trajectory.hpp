@@ -15,16 +15,16 @@ namespace rankine::rl::learn {
 /// Arrays are [steps][environments][...], row-major.
 struct Trajectory {
   std::int32_t shard = 0;
-  std::int32_t steps = 0;         ///< fewer than asked for where the rollout was pre-empted
-  std::int32_t environments = 0;  ///< of this shard
-  std::int64_t update = 0;        ///< of the weights that acted
+  std::int32_t steps = 0;           ///< fewer than asked for where the rollout was pre-empted
+  std::int32_t environments = 0;    ///< of this shard
+  std::int64_t update = 0;          ///< of the weights that acted
   std::vector<float> observations;  ///< as the policy saw them
   std::vector<float> actions;       ///< discrete ones as numbers; not cut to their bounds
   std::vector<float> mask;          ///< 0 or 1 an action; empty if all are always legal
   std::vector<float> logp, values, rewards;
-  std::vector<std::uint8_t> ends;         ///< 1: the episode ended with this step
-  std::vector<float> last_observations;   ///< [environments][...]: after the last step
-  std::vector<float> last_values;         ///< [environments]
+  std::vector<std::uint8_t> ends;           ///< 1: the episode ended with this step
+  std::vector<float> last_observations;     ///< [environments][...]: after the last step
+  std::vector<float> last_values;           ///< [environments]
   std::vector<double> observation_moments;  ///< Moments::numbers of this rollout alone; empty if not wanted
   std::vector<double> reward_moments;
   std::vector<Episode> episodes;  ///< those that ended

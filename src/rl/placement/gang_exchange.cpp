@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rl/placement/gang_exchange.hpp"
+
+#include <cmath>
+#include <numeric>
+
+#include <rankine/core/error.hpp>
+
+namespace rankine::rl::placement {
+
+namespace {
+
+constexpr int kSumTag = 1;
+constexpr int kReadyTag = 2;
+
+void check(int code, const char* call) {
+  if (code != MPI_SUCCESS) throw SystemError(std::string("PPO: ") + call + " failed");
+}
+
+}  // namespace
+
+void GangExchange::sum(std::span<float> numbers) {
+  if (gang_.size() == 1) return;
+  const MPI_Comm comm = gang_.comm();
+  const int count = static_cast<int>(numbers.size());
+  theirs_.resize(numbers.size());
+  for (int distance = 1; distance < gang_.size(); distance *= 2) {
+    const int other = gang_.rank() ^ distance;
+    check(MPI_Sendrecv(numbers.data(), count, MPI_FLOAT, other, kSumTag, theirs_.data(), count, MPI_FLOAT,
+                       other, kSumTag, comm, MPI_STATUS_IGNORE),
+          "MPI_Sendrecv");
+    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] += theirs_[i];
+  }
+}
+
+std::vector<std::vector<std::byte>> GangExchange::gather(std::vector<std::byte> own) {
+  if (gang_.size() == 1) return {std::move(own)};
+  const MPI_Comm comm = gang_.comm();
+  const auto members = static_cast<std::size_t>(gang_.size());
+  std::vector<int> sizes(members);
+  std::vector<int> places(members);
+  const int size = static_cast<int>(own.size());
+  check(MPI_Allgather(&size, 1, MPI_INT, sizes.data(), 1, MPI_INT, comm), "MPI_Allgather");
+  std::exclusive_scan(sizes.begin(), sizes.end(), places.begin(), 0);
+  std::vector<std::byte> all(static_cast<std::size_t>(places.back() + sizes.back()));
+  check(MPI_Allgatherv(own.data(), size, MPI_BYTE, all.data(), sizes.data(), places.data(), MPI_BYTE, comm),
+        "MPI_Allgatherv");
+  std::vector<std::vector<std::byte>> by_rank;
+  for (std::size_t k = 0; k < members; ++k)
+    by_rank.emplace_back(all.begin() + places[k], all.begin() + places[k] + sizes[k]);
+  return by_rank;
+}
+
+void Preemption::begin() {
+  if (!active()) return;
+  ready_ = 0;
+  requests_.clear();
+  marks_.assign(static_cast<std::size_t>(gang_.size()), 0);
+  for (int other = 0; other < gang_.size(); ++other) {
+    if (other == gang_.rank()) continue;
+    check(MPI_Irecv(&marks_[static_cast<std::size_t>(other)], 1, MPI_CHAR, other, kReadyTag, gang_.comm(),
+                    &requests_.emplace_back()),
+          "MPI_Irecv");
+  }
+}
+
+bool Preemption::stop(int steps_done) {
+  if (!active() || 4 * steps_done < steps_) return false;
+  for (MPI_Request& request : requests_) {
+    int done = 0;
+    if (request == MPI_REQUEST_NULL) continue;
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    ready_ += done;
+  }
+  return ready_ >= share_ * gang_.size();
+}
+
+void Preemption::end() {
+  if (!active()) return;
+  char mark = 1;
+  std::vector<MPI_Request> sent;
+  for (int other = 0; other < gang_.size(); ++other) {
+    if (other == gang_.rank()) continue;
+    check(MPI_Isend(&mark, 1, MPI_CHAR, other, kReadyTag, gang_.comm(), &sent.emplace_back()), "MPI_Isend");
+  }
+  requests_.insert(requests_.end(), sent.begin(), sent.end());
+  check(MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE),
+        "MPI_Waitall");
+  requests_.clear();
+}
+
+}  // namespace rankine::rl::placement

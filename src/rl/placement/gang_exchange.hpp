@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What learners in a gang tell each other, by MPI: sums by recursive doubling, whose order is the tree of
+// neighbours for any number of members that is a power of two.
+#pragma once
+
+#include <rankine/gang.hpp>
+
+#include "rl/learn/exchange.hpp"
+
+namespace rankine::rl::placement {
+
+class GangExchange final : public learn::Exchange {
+ public:
+  explicit GangExchange(Gang& gang) : gang_(gang) {}
+  int rank() const override { return gang_.rank(); }
+  int size() const override { return gang_.size(); }
+  void sum(std::span<float> numbers) override;
+  std::vector<std::vector<std::byte>> gather(std::vector<std::byte> own) override;
+
+ private:
+  Gang& gang_;
+  std::vector<float> theirs_;
+};
+
+/// Ends the rollouts of stragglers: each member tells the others when its rollout is over.
+class Preemption {
+ public:
+  /// `share` of the members must be ready; 0: never.
+  Preemption(Gang& gang, double share, int steps) : gang_(gang), share_(share), steps_(steps) {}
+  void begin();
+  /// Whether this member's rollout is to end after `steps_done`.
+  bool stop(int steps_done);
+  void end();
+
+ private:
+  bool active() const { return share_ > 0 && gang_.size() > 1; }
+
+  Gang& gang_;
+  double share_;
+  int steps_;
+  int ready_ = 0;
+  std::vector<MPI_Request> requests_;
+  std::vector<char> marks_;
+};
+
+}  // namespace rankine::rl::placement
