@@ -147,7 +147,7 @@ void show_progress(const rl::UpdateReport& report, double seconds, std::int64_t 
 rk::plot::Chart curve(const std::vector<rl::UpdateReport>& reports, const std::string& title,
                       double rl::UpdateReport::*number) {
   rk::plot::Chart chart{title, "environment steps", title};
-  rk::plot::Curve line{""};
+  rk::plot::Curve line;
   for (const rl::UpdateReport& report : reports) {
     line.x.push_back(static_cast<double>(report.steps));
     line.y.push_back(report.*number);
