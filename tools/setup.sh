@@ -9,7 +9,7 @@ rankine_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 rankine_packages=(
   libopenmpi-dev openmpi-bin libboost-mpi-dev libboost-serialization-dev libboost-context-dev libhdf5-dev
   libbox2d-dev libeigen3-dev catch2 libbenchmark-dev libcli11-dev libfmt-dev nlohmann-json3-dev robin-map-dev
-  zlib1g-dev cmake ninja-build g++ ccache pkg-config python3 python3-h5py
+  libtomlplusplus-dev zlib1g-dev cmake ninja-build g++ ccache pkg-config python3 python3-h5py
 )
 rankine_gcc_min=12
 
@@ -108,7 +108,7 @@ rankine_setup() {
   [ -z "$missing" ] || die "$(tr '\n' ' ' <<<"$missing")cannot be found; have an administrator install" \
     "'${rankine_packages[*]}', or load your cluster's modules for a C++20 compiler, Open MPI, Boost with" \
     "MPI, HDF5, CMake and Ninja, or use Spack: spack load openmpi boost+mpi+serialization+context hdf5" \
-    "eigen fmt nlohmann-json cli11 catch2 benchmark cmake ninja python"
+    "eigen fmt nlohmann-json cli11 tomlplusplus catch2 benchmark cmake ninja python"
 }
 
 rankine_setup

@@ -186,11 +186,14 @@ std::optional<Configuration> GpSampler::ask(const History& history, TrialId id) 
   GaussianProcess process(points, values, parameters_);
   Eigen::VectorXd means, deviations;
   process.predict_all(points, means, deviations);
-  const double best = means.minCoeff();
+  double best = means.minCoeff();
   if (!seen.pending.empty()) {
     std::vector<Configuration> pending;
     for (const Configuration* one : seen.pending) pending.push_back(*one);
-    process = process.believing(matrix_of(encoding, pending));
+    const Eigen::MatrixXd places_pending = matrix_of(encoding, pending);
+    process.predict_all(places_pending, means, deviations);
+    best = std::min(best, means.minCoeff());  // what is believed is not found a second time
+    process = process.believing(places_pending);
   }
   Philox random = history.random(id, "gp");
   const std::vector<Configuration> candidates = space.is_table()

@@ -7,6 +7,7 @@
 #include "tune/cmaes.hpp"
 #include "tune/gp.hpp"
 #include "tune/grid.hpp"
+#include "tune/nsga2.hpp"
 #include "tune/random.hpp"
 #include "tune/sobol.hpp"
 #include "tune/tpe.hpp"
@@ -19,9 +20,10 @@ std::unique_ptr<Sampler> make_sampler(const std::string& name) {
   if (name == "sobol") return std::make_unique<SobolSampler>();
   if (name == "cmaes") return std::make_unique<CmaEsSampler>();
   if (name == "gp") return std::make_unique<GpSampler>();
+  if (name == "nsga2") return std::make_unique<Nsga2Sampler>();
   if (name == "tpe") return std::make_unique<TpeSampler>();
-  throw InputError(
-      fmt::format("no sampler is called \"{}\"; there are: cmaes, gp, grid, random, sobol, tpe", name));
+  throw InputError(fmt::format(
+      "no sampler is called \"{}\"; there are: cmaes, gp, grid, nsga2, random, sobol, tpe", name));
 }
 
 }  // namespace rankine::tune
