@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Optuna's samplers on the functions of `tune_samplers function` and the grids of `tune_samplers table`: mean best.
+"""Optuna's samplers on the functions of `tune_samplers function`: mean best of many studies.
 
     python optuna_samplers.py branin hartmann6 --seeds 30 --evaluations 200 --samplers tpe,multivariate,cmaes
 """
@@ -58,8 +58,8 @@ def main():
                 study.optimize(FUNCTIONS[function], n_trials=given.evaluations)
                 best.append(study.best_value)
             error = statistics.stdev(best) / math.sqrt(len(best)) if len(best) > 1 else 0
-            print(f"{function:10} optuna {optuna.__version__} {name:12} {given.evaluations} evaluations: mean best "
-                  f"{statistics.mean(best):.5f} +- {error:.5f}", flush=True)
+            print(f"{function:10} optuna {optuna.__version__} {name:12} {given.evaluations} evaluations: "
+                  f"mean best {statistics.mean(best):.5f} +- {error:.5f}", flush=True)
 
 
 if __name__ == "__main__":
