@@ -332,7 +332,7 @@ nlohmann::ordered_json json_of(const Settings& settings, const Plan& plan, const
 }
 
 /// Tables, and what could not be fitted or scored.
-void print_report(const Plan& plan, const fc::Report& report) {
+void print_report(const Settings& settings, const Plan& plan, const fc::Report& report) {
   for (const std::string& line : report.lines()) std::cerr << line << '\n';
   if (report.failures_not_shown() > 0) {
     std::cerr << fmt::format("... and {} more failures: see failures_* in results.h5\n",
@@ -344,9 +344,12 @@ void print_report(const Plan& plan, const fc::Report& report) {
   for (const fc::ScoreRow& row : table.rows) groups.push_back(row.group);
   groups.pop_back();
   constexpr std::size_t lines_max = 30;
-  const bool forms_tell = report.winners().rows().size() > plan.frame.models.size();
+  // The benchmarks choose nothing: their forms only say where they found a season.
+  const bool forms_tell =
+      settings.models != "benchmarks" && report.winners().rows().size() > plan.frame.models.size();
+  const std::string_view title = settings.choose == "no" ? "Form fitted" : "Chosen";
   if (plan.frame.with_choice || forms_tell)
-    std::cout << fc::render(report.winners(), groups, lines_max) << '\n';
+    std::cout << fc::render(report.winners(), title, groups, lines_max) << '\n';
 }
 
 int work_through(const Settings& settings, int ranks) {
@@ -356,7 +359,7 @@ int work_through(const Settings& settings, int ranks) {
   const std::filesystem::path path = std::filesystem::path(settings.run.out) / "results.h5";
   const Outcome outcome = fit_all(plan, path, std::max(1, ranks - 1));
   const double seconds = rk::seconds_since(start);
-  print_report(plan, outcome.report);
+  print_report(settings, plan, outcome.report);
   nlohmann::ordered_json json = json_of(settings, plan, outcome, ranks);
   json["seconds"] = seconds;
   json["models_per_second"] =

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // rankine-bench-forecast: fits a second of exponential smoothing on one core, on series as the ray-ets
-// generator makes them (length 50..500, y = 10 + day of week + U(0, 0.5)). No mpirun. rankine-bench-forecast
-// [--json FILE] [--quick] [--filter REGEX]
+// generator makes them (length 50..500, y = 10 + day of week + U(0, 0.5)); and bytes a second of reading CSV.
+// No mpirun. rankine-bench-forecast [--json FILE] [--quick] [--filter REGEX]
 #include <CLI/CLI.hpp>
 
 #include <rankine/core/philox.hpp>
 #include <rankine/forecast/model.hpp>
 
+#include "forecast_reading.hpp"
 #include "suite.hpp"
 
 using namespace rankine::bench;
@@ -99,5 +100,6 @@ int main(int argc, char** argv) {
   // One core's half of 1,000,000 series in 1.5 minutes; a third of 3 ms for the fifteen forms.
   add_model(suite, "AutoETS", 1, count, repetitions, 5556);
   add_model(suite, "AutoETS", 7, count / 8, repetitions, 1000);
+  add_reading(suite, std::size_t{command_line.quick ? 32u : 300u} << 20);
   return report(suite, command_line);
 }

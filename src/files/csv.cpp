@@ -18,13 +18,17 @@
 namespace rankine::files {
 
 namespace {
-constexpr std::string_view kBlanks = " \t\r\v\f";
+
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
 
 std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
 }
+
 }  // namespace
 
 std::string read_text(const std::filesystem::path& path) {
@@ -60,20 +64,16 @@ bool Lines::next() {
     line_ = rest_.substr(0, end);
     const std::size_t used = end == std::string_view::npos ? rest_.size() : end + 1;
     rest_.remove_prefix(used);
-    if (unit_ == "line") {
-      ++number_;
-    } else {
-      number_ = next_byte_;
-      next_byte_ += used;
-    }
+    number_ = counts_bytes_ ? next_byte_ : number_ + 1;
+    next_byte_ += used;
     if (!line_.empty() && line_.back() == '\r') line_.remove_suffix(1);
-    if (line_.find_first_not_of(kBlanks) != std::string_view::npos) return true;
+    if (!std::all_of(line_.begin(), line_.end(), is_blank)) return true;
   }
   return false;
 }
 
 void Lines::fail(std::string_view text) const {
-  throw InputError(fmt::format("{}, {} {}: {}", file_, unit_, number_, text));
+  throw InputError(fmt::format("{}, {} {}: {}", file_, unit(), number_, text));
 }
 
 void split_fields(std::string_view line, std::vector<std::string_view>& fields) {
@@ -89,8 +89,11 @@ void split_fields(std::string_view line, std::vector<std::string_view>& fields) 
   };
   bool quoted = false;
   for (std::size_t at = 0; at < line.size(); ++at) {
-    if (line[at] == '"') quoted = !quoted;
-    if (line[at] == ',' && !quoted) add(at);
+    if (line[at] == ',' && !quoted) {
+      add(at);
+    } else if (line[at] == '"') {
+      quoted = !quoted;
+    }
   }
   add(line.size());
 }

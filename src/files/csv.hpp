@@ -22,12 +22,12 @@ class Lines {
   Lines(std::string_view text, std::string file) : rest_(text), file_(std::move(file)) {}
   /// A part of a file that begins at its byte `first`: lines are then known by where they begin.
   Lines(std::string_view text, std::string file, std::size_t first)
-      : rest_(text), file_(std::move(file)), unit_("byte"), number_(first), next_byte_(first) {}
+      : rest_(text), file_(std::move(file)), counts_bytes_(true), number_(first), next_byte_(first) {}
   /// False at the end; else line() and number() describe the next line (without its end, "\n" or "\r\n").
   bool next();
   std::string_view line() const { return line_; }
   /// "line" with its number from 1, or "byte" with its position from 0.
-  std::string_view unit() const { return unit_; }
+  std::string_view unit() const { return counts_bytes_ ? "byte" : "line"; }
   std::size_t number() const { return number_; }
   /// Throws InputError "FILE, line N: text".
   [[noreturn]] void fail(std::string_view text) const;
@@ -36,7 +36,7 @@ class Lines {
   std::string_view rest_;
   std::string_view line_;
   std::string file_;
-  std::string_view unit_ = "line";
+  bool counts_bytes_ = false;
   std::size_t number_ = 0;
   std::size_t next_byte_ = 0;
 };

@@ -61,9 +61,16 @@ double seconds_of_day(std::string_view text) {
   return hour * 3600.0 + minute * 60.0 + second;
 }
 
+/// "2024-": no number begins so, and dates are worth not being tried as one.
+bool begins_with_year(std::string_view text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() > 4 && text[4] == '-' && std::all_of(text.begin(), text.begin() + 4, is_digit);
+}
+
 std::optional<Moment> parse_time(std::string_view text) {
-  if (const auto number = files::parse_number(text)) {
-    if (!std::isfinite(*number)) return std::nullopt;
+  if (!begins_with_year(text)) {
+    const auto number = files::parse_number(text);
+    if (!number || !std::isfinite(*number)) return std::nullopt;
     return Moment{TimeKind::kNumber, *number};
   }
   const int year = take(text, 4, '-');
@@ -124,6 +131,7 @@ std::string irregularity(const Collected& collected, const std::string& file, st
     }
   }
   if (steps.size() < 2) return {};
+  if (std::equal(steps.begin() + 1, steps.end(), steps.begin()) && steps.front() > 0) return {};
   const double usual = median(steps);
   for (std::size_t t = 1; t < all.size(); ++t) {
     if (!is_regular(steps[t - 1], usual, collected.kind)) {

@@ -164,6 +164,29 @@ StlParts stl(std::span<const double> y, int period, int window) {
   return parts;
 }
 
+CycleSmoothing cycle_smoothing(std::size_t cycles, int window) {
+  const Loess loess = Loess::of(window, 0);
+  // Beyond it, what happens at the ends does not depend on how many cycles there are.
+  const std::size_t enough = 4 * static_cast<std::size_t>(window);
+  const auto of = [&](std::size_t count) {
+    CycleSmoothing result;
+    std::vector<double> unit(count, 0), smoothed(count), weight;
+    for (std::size_t i = 0; i < count; ++i) {
+      unit[i] = 1;
+      smooth(unit, loess, smoothed, weight);
+      unit[i] = 0;
+      result.freedom += smoothed[i];
+      result.variance_at_end += smoothed.back() * smoothed.back();
+    }
+    return result;
+  };
+  if (cycles <= enough) return of(cycles);
+  CycleSmoothing result = of(enough);
+  result.freedom += (result.freedom - of(enough / 2).freedom) / static_cast<double>(enough - enough / 2) *
+                    static_cast<double>(cycles - enough);
+  return result;
+}
+
 double seasonal_strength(std::span<const double> y, int period) {
   if (period < 2 || y.size() <= 2 * static_cast<std::size_t>(period)) return 0;
   const StlParts parts = stl(y, period, 11);

@@ -5,6 +5,7 @@
 // robustness weights. What is done with the parts is not known here.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,14 @@ struct StlParts {
 
 /// `window`: length of the seasonal loess in cycles, odd. Needs period >= 2 and y.size() >= 2 period + 1.
 StlParts stl(std::span<const double> y, int period, int window);
+
+/// What smoothing the `cycles` values of one position in the cycle does to noise of variance 1.
+struct CycleSmoothing {
+  double freedom = 0;          ///< values that the smooth is worth, the trace of the smoother: what noise loses
+  double variance_at_end = 0;  ///< of the last smoothed value
+};
+/// With the seasonal loess of stl(); at least one cycle.
+CycleSmoothing cycle_smoothing(std::size_t cycles, int window);
 
 /// 1 - var(remainder) / var(remainder + season), within 0..1: the strength of seasonality of Wang, Smith,
 /// Hyndman, 2006, by STL with window 11, as R's nsdiffs() has it. 0 for two cycles

@@ -41,12 +41,13 @@ std::vector<Winners::Row> Winners::rows() const {
   return rows;
 }
 
-std::string render(const Winners& winners, const std::vector<std::string>& groups, std::size_t lines_max) {
+std::string render(const Winners& winners, std::string_view title, const std::vector<std::string>& groups,
+                   std::size_t lines_max) {
   const std::vector<Winners::Row> rows = winners.rows();
-  std::size_t width = 10;
+  std::size_t width = std::max<std::size_t>(10, title.size());
   for (std::size_t k = 0; k < std::min(rows.size(), lines_max); ++k)
     width = std::max(width, label(rows[k]).size());
-  std::string text = fmt::format("{:<{}}", "Chosen", width);
+  std::string text = fmt::format("{:<{}}", title, width);
   for (const std::string& group : groups) text += fmt::format("  {:>9}", group);
   text += fmt::format("  {:>9}\n", "Total");
   for (std::size_t k = 0; k < std::min(rows.size(), lines_max); ++k) {

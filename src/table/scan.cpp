@@ -112,15 +112,20 @@ std::uint32_t KeyTable::find(bool may_add) {
     joined_ += text;
     joined_ += '\x1f';  // the separator of units: ("a", "bc") is not ("ab", "c")
   }
+  if (joined_ == last_joined_ && !keys_.empty()) return last_;
   const auto found = index_.find(joined_);
-  if (found != index_.end()) return found->second;
-  if (!may_add) throw SystemError("the table changed while it was being read: start again");
-  if (keys_.size() == std::numeric_limits<std::uint32_t>::max())
-    throw InputError("a table of more than 4,294,967,295 groups");
-  const auto number = static_cast<std::uint32_t>(keys_.size());
-  index_.emplace(joined_, number);
-  keys_.push_back(texts_);
-  return number;
+  if (found == index_.end()) {
+    if (!may_add) throw SystemError("the table changed while it was being read: start again");
+    if (keys_.size() == std::numeric_limits<std::uint32_t>::max())
+      throw InputError("a table of more than 4,294,967,295 groups");
+    last_ = static_cast<std::uint32_t>(keys_.size());
+    index_.emplace(joined_, last_);
+    keys_.push_back(texts_);
+  } else {
+    last_ = found->second;
+  }
+  last_joined_ = joined_;
+  return last_;
 }
 
 std::string_view key_text(const Cells& cells, std::size_t row, std::string& buffer) {

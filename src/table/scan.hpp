@@ -28,6 +28,8 @@ class KeyTable {
  private:
   std::vector<std::string> texts_;
   std::string joined_;
+  std::string last_joined_;  ///< rows of a group mostly follow each other
+  std::uint32_t last_ = 0;
   std::unordered_map<std::string, std::uint32_t> index_;
   std::vector<std::vector<std::string>> keys_;
 };

@@ -33,7 +33,9 @@ class Winners {
   std::map<std::string, std::map<std::string, Count, std::less<>>, std::less<>> counts_;  // model, form
 };
 
-/// A line a form, a column a group and the total; of many the first `lines_max`, then how many are left.
-std::string render(const Winners& winners, const std::vector<std::string>& groups, std::size_t lines_max);
+/// A line a form under `title`, a column a group and the total; of many the first `lines_max`, then how many
+/// are left.
+std::string render(const Winners& winners, std::string_view title, const std::vector<std::string>& groups,
+                   std::size_t lines_max);
 
 }  // namespace rankine::forecast

@@ -149,12 +149,14 @@ std::span<const Weights> generic_weights(Form form, bool ignores_season) {
   static constexpr Weights for_levels[] = {kQuick, kSlow, kSlowest};
   static constexpr Weights for_trends[] = {kQuick, kSlow, kTrendMoves};
   static constexpr Weights for_damping[] = {kQuick, kTrendMoves};
+  static constexpr Weights for_season_trends[] = {kQuick, kSlow, kTrendDecays};
   static constexpr Weights for_damped_seasons[] = {kSeasonMoves, kTrendDecays};
   const bool founder = parent_of(form) == form;
   const std::span all(for_seasons);
   if (has_season(form)) {
     if (founder) return all;
-    if (parent_of(form).trend == Trend::none && has_trend(form)) return all.first(2);
+    if (parent_of(form).trend == Trend::none && has_trend(form))
+      return form.season == Season::additive ? std::span<const Weights>(for_season_trends) : all.first(2);
     return form == Form{Error::additive, Trend::damped, Season::additive}
                ? std::span<const Weights>(for_damped_seasons)
                : all.subspan(2, 1);

@@ -16,6 +16,49 @@
 
 namespace rankine::forecast {
 
+namespace {
+
+constexpr int window_of(std::size_t period) {  // of the period-th season, in cycles
+  return 11 + 4 * static_cast<int>(period);
+}
+
+/// What intervals must add to those of the rest: seasons take noise with them, and are not known exactly.
+struct SeasonNoise {
+  double inflation = 1;  ///< of the variances of the rest
+  double variance = 0;   ///< of the seasons that go on, in units of the rest's variance one step ahead
+};
+
+SeasonNoise noise_of(const MstlParts& parts, std::size_t n) {
+  constexpr double least_left = 0.2;  // of the values, after what the seasons are worth
+  SeasonNoise noise;
+  double left = 1;
+  for (std::size_t i = 0; i < parts.periods.size(); ++i) {
+    const auto period = static_cast<std::size_t>(parts.periods[i]);
+    const CycleSmoothing smoothing = cycle_smoothing((n + period / 2) / period, window_of(i));
+    left -= static_cast<double>(period - 1) * smoothing.freedom / static_cast<double>(n);
+    noise.variance += smoothing.variance_at_end;
+  }
+  noise.inflation = 1 / std::max(left, least_left);
+  return noise;
+}
+
+/// Moves the bounds away from the means.
+void widen(Prediction& prediction, const SeasonNoise& noise) {
+  const std::size_t horizon = prediction.mean.size();
+  for (auto* bounds : {&prediction.lower, &prediction.upper}) {
+    for (std::size_t first = 0; first < bounds->size(); first += horizon) {
+      const double nearest = (*bounds)[first] - prediction.mean[0];
+      for (std::size_t k = 0; k < horizon; ++k) {
+        const double width = (*bounds)[first + k] - prediction.mean[k];
+        const double wider = std::hypot(width, std::sqrt(noise.variance) * nearest);
+        (*bounds)[first + k] = prediction.mean[k] + std::copysign(std::sqrt(noise.inflation) * wider, width);
+      }
+    }
+  }
+}
+
+}  // namespace
+
 MstlParts mstl(std::span<const double> y, std::span<const int> periods) {
   constexpr int passes_of_several = 2;
   MstlParts parts;
@@ -31,7 +74,7 @@ MstlParts mstl(std::span<const double> y, std::span<const int> periods) {
     for (std::size_t i = 0; i < parts.periods.size(); ++i) {
       auto& season = parts.seasons[i];
       for (std::size_t t = 0; t < y.size(); ++t) parts.adjusted[t] += season[t];
-      season = stl(parts.adjusted, parts.periods[i], 11 + 4 * static_cast<int>(i)).season;
+      season = stl(parts.adjusted, parts.periods[i], window_of(i)).season;
       for (std::size_t t = 0; t < y.size(); ++t) parts.adjusted[t] -= season[t];
     }
   }
@@ -95,7 +138,9 @@ void Mstl::fit(std::span<const Problem> problems, std::span<Fit> fits) const {
   for (std::size_t i = 0; i < problems.size(); ++i) {
     Fit& fit = fits[i];
     if (!fit.failure.empty()) continue;
-    std::vector<double> state{static_cast<double>(logged[i]), static_cast<double>(parts[i].periods.size())};
+    const SeasonNoise noise = noise_of(parts[i], problems[i].values.size());
+    std::vector<double> state{static_cast<double>(logged[i]), noise.inflation, noise.variance,
+                              static_cast<double>(parts[i].periods.size())};
     for (std::size_t k = 0; k < parts[i].periods.size(); ++k) {
       const auto& season = parts[i].seasons[k];
       state.push_back(parts[i].periods[k]);
@@ -117,8 +162,9 @@ void Mstl::fit(std::span<const Problem> problems, std::span<Fit> fits) const {
 Prediction Mstl::predict(const Fit& fit, const Request& request) const {
   std::span<const double> state = fit.state;
   const bool logged = state[0] != 0;
-  const auto count = static_cast<std::size_t>(state[1]);
-  state = state.subspan(2);
+  const SeasonNoise noise{state[1], state[2]};
+  const auto count = static_cast<std::size_t>(state[3]);
+  state = state.subspan(4);
   std::vector<double> season(static_cast<std::size_t>(std::max(request.horizon, 0)));
   for (std::size_t i = 0; i < count; ++i) {
     const auto period = static_cast<std::size_t>(state[0]);
@@ -126,6 +172,7 @@ Prediction Mstl::predict(const Fit& fit, const Request& request) const {
     state = state.subspan(1 + period);
   }
   Prediction prediction = rest_->predict(load_fit(state), request);
+  if (!season.empty()) widen(prediction, noise);
   for (auto* values : {&prediction.mean, &prediction.lower, &prediction.upper}) {
     for (std::size_t k = 0; k < values->size(); ++k) {
       double& value = (*values)[k];

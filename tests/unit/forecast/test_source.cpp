@@ -141,7 +141,8 @@ TEST_CASE("Winners are counted by model, form and group, the most frequent first
   CHECK(rows[0].form == "ETS(A,N,N)");
   CHECK(rows[0].series == 3);
   CHECK(rows[0].by_group.at("A") == 3);
-  const std::string text = render(winners, {"A", "B"}, 2);
+  const std::string text = render(winners, "Chosen form", {"A", "B"}, 2);
+  CHECK(text.starts_with("Chosen form "));
   CHECK(contains(text, "AutoETS ETS(A,N,N)          3          0          3\n"));
   CHECK(contains(text, "and 1 other forms\n"));
 }

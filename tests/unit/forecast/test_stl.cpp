@@ -61,6 +61,19 @@ TEST_CASE("STL gives R's trend and season") {
   }
 }
 
+TEST_CASE("What smoothing cycles takes from noise") {
+  CHECK(cycle_smoothing(1, 11).freedom == Approx(1));
+  CHECK(cycle_smoothing(1, 11).variance_at_end == Approx(1));
+  // Far fewer cycles than the window has: hardly more than their mean.
+  CHECK(cycle_smoothing(4, 31).freedom == Approx(1).margin(0.15));
+  CHECK(cycle_smoothing(4, 31).variance_at_end == Approx(0.25).margin(0.05));
+  // Many cycles: each adds the same, also where it is no longer computed.
+  const double each = cycle_smoothing(44, 11).freedom - cycle_smoothing(34, 11).freedom;
+  CHECK(cycle_smoothing(1044, 11).freedom - cycle_smoothing(44, 11).freedom ==
+        Approx(100 * each).epsilon(0.02));
+  CHECK(cycle_smoothing(1044, 11).variance_at_end == Approx(cycle_smoothing(44, 11).variance_at_end));
+}
+
 TEST_CASE("A series of two cycles or less has no seasonal strength") {
   CHECK(seasonal_strength(std::vector<double>{1, 2, 3, 4, 1, 2, 3, 4}, 4) == 0);
 }
