@@ -21,7 +21,7 @@ StlParts stl(std::span<const double> y, int period, int window);
 
 /// What smoothing the `cycles` values of one position in the cycle does to noise of variance 1.
 struct CycleSmoothing {
-  double freedom = 0;          ///< values that the smooth is worth, the trace of the smoother: what noise loses
+  double freedom = 0;          ///< values that the smooth is worth: the trace of the smoother
   double variance_at_end = 0;  ///< of the last smoothed value
 };
 /// With the seasonal loess of stl(); at least one cycle.
