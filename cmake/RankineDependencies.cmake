@@ -46,8 +46,8 @@ endif()
 option(RANKINE_BOX2D "Build LunarLander on Box2D" ${have_box2d})
 if(RANKINE_BOX2D)
   if(NOT have_box2d)
-    message(FATAL_ERROR "RANKINE_BOX2D is ON, but box2d/box2d.h or libbox2d was not found. Remedy: name their "
-      "places by BOX2D_INCLUDE_DIR and BOX2D_LIBRARY, or say -DRANKINE_BOX2D=OFF")
+    message(FATAL_ERROR "RANKINE_BOX2D is ON, but box2d/box2d.h or libbox2d was not found. Remedy: name "
+      "their places by BOX2D_INCLUDE_DIR and BOX2D_LIBRARY, or say -DRANKINE_BOX2D=OFF")
   endif()
   add_library(rankine_box2d INTERFACE)
   add_library(rankine::box2d ALIAS rankine_box2d)

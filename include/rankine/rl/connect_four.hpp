@@ -48,11 +48,8 @@ class ConnectFour {
  private:
   static constexpr std::uint64_t bottom(int column) { return std::uint64_t{1} << (7 * column); }
   static constexpr std::uint64_t top(int column) { return bottom(column) << (kRows - 1); }
-  static constexpr std::uint64_t kBoard = [] {
-    std::uint64_t cells = 0;
-    for (int column = 0; column < kColumns; ++column) cells |= bottom(column) * 0x3F;
-    return cells;
-  }();
+  static constexpr std::uint64_t kBottoms = 0x40810204081;  ///< the lowest cell of each column
+  static constexpr std::uint64_t kBoard = kBottoms * 0x3F;
   std::uint64_t landing(int column) const { return (all_ + bottom(column)) & (bottom(column) * 0x3F); }
   static bool four(std::uint64_t stones);
   /// Free cells that make four for the owner of `stones`, within reach or not.

@@ -3,7 +3,7 @@
 // engines push at a height that turns with the lander (17 and 14 are both its height), and angular speed is
 // shown in units of 0.4 rad/s. Gymnasium flies on Box2D 2.3; 2.4 solves the limits of the legs' joints
 // otherwise (they may act before they are reached, and corrections end a slop earlier), so that observations
-// in the air differ by up to 1e-2.
+// in the air differ by less than 1e-4 for ten steps and by up to 0.03 before the ground is touched.
 #include <algorithm>
 #include <array>
 #include <cmath>

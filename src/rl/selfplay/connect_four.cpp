@@ -75,7 +75,7 @@ void ConnectFour::observe(std::span<float> out, bool mirrored) const {
     ConnectFour next = *this;
     next.mine_ |= at;
     next.all_ |= at;
-    const std::uint64_t threats = next.winning(next.mine_) & (next.all_ + kBoard / 0x3F);
+    const std::uint64_t threats = next.winning(next.mine_) & (next.all_ + kBottoms);
     float* const features = &out[2 * kCells + shown];
     features[0] = (my_wins & at) != 0;
     features[kColumns] = (their_wins & at) != 0;
