@@ -334,6 +334,7 @@ bool Learner::step(const Totals& totals, std::span<const float> gradient, Update
   adam.step_size = static_cast<float>(rate_ / (1 - std::pow(0.9, t)));
   adam.second_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, t)));
   kernels_.adam(adam);
+  pass_.parameters_changed();
   return true;
 }
 
@@ -400,6 +401,7 @@ void Learner::load(std::span<const std::byte>& from) {
       throw InputError("a saved learner does not fit: it has other networks");
     std::ranges::copy(numbers, floats->begin());
   }
+  pass_.parameters_changed();
   for (std::int64_t* number : {&adam_steps_, &updates_, &steps_, &episodes_}) take_into(from, *number);
   const auto window = take_all<double>(from);
   window_.assign(window.begin(), window.end());

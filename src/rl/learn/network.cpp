@@ -156,6 +156,7 @@ void Pass::backward(const float* parameters, const float* observations, int rows
   head_backward(1, parameters, d_value_.data(), rows, shared, true, gradient);
   trunk_backward(0, parameters, observations, rows, gradient);
   if (!shared) trunk_backward(1, parameters, observations, rows, gradient);
+  changed_ = false;
 }
 
 void Pass::variance_backward(int rows, float* gradient) {
@@ -240,8 +241,9 @@ void Pass::trunk_backward(int which, const float* parameters, const float* obser
     kernels_.column_sums(dz, rows, layer.width, layer.width, gradient + layer.biases);
     if (l == 0) return;
     const int below = layout_.trunks[which][l - 1].width;
-    kernels_.transpose(parameters + layer.weights, layer.in, layer.width, layer.out,
-                       transposed_[which][l].data(), below);
+    if (changed_)
+      kernels_.transpose(parameters + layer.weights, layer.in, layer.width, layer.out,
+                         transposed_[which][l].data(), below);
     Product slopes;
     slopes.x = dz;
     slopes.x_row = layer.width;

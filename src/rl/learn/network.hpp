@@ -57,6 +57,9 @@ class Pass {
   /// Adds nothing: writes the gradient of a loss whose slopes lie in d_output(), d_value(), d_variance().
   void backward(const float* parameters, const float* observations, int rows, float* gradient);
 
+  /// To be called when the parameters are other ones than those of the last backward pass.
+  void parameters_changed() { changed_ = true; }
+
   int stride() const { return stride_; }
   float* output() { return output_.data(); }      ///< [outputs][stride]
   float* value() { return value_.data(); }        ///< [stride]
@@ -81,6 +84,7 @@ class Pass {
   const Layout& layout_;
   const Kernels& kernels_;
   int stride_;
+  bool changed_ = true;  // transposed_ is not that of the parameters
   std::vector<Floats> hidden_[2];      // activations a layer
   std::vector<Floats> slopes_[2];      // and the loss's slopes by their inputs
   std::vector<Floats> transposed_[2];  // weights of each layer, [out][padded(in)]

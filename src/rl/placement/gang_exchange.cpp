@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rl/placement/gang_exchange.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <numeric>
 
 #include <rankine/core/error.hpp>
@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kSumTag = 1;
 constexpr int kReadyTag = 2;
+constexpr int kPiece = 1000;  // numbers: below the 4 KiB up to which Open MPI sends without asking first
 
 void check(int code, const char* call) {
   if (code != MPI_SUCCESS) throw SystemError(std::string("PPO: ") + call + " failed");
@@ -26,9 +27,21 @@ void GangExchange::sum(std::span<float> numbers) {
   theirs_.resize(numbers.size());
   for (int distance = 1; distance < gang_.size(); distance *= 2) {
     const int other = gang_.rank() ^ distance;
-    check(MPI_Sendrecv(numbers.data(), count, MPI_FLOAT, other, kSumTag, theirs_.data(), count, MPI_FLOAT,
-                       other, kSumTag, comm, MPI_STATUS_IGNORE),
-          "MPI_Sendrecv");
+    std::vector<MPI_Request> requests;
+    for (int first = 0; first < count; first += kPiece) {
+      const int piece = std::min(kPiece, count - first);
+      check(
+          MPI_Irecv(theirs_.data() + first, piece, MPI_FLOAT, other, kSumTag, comm, &requests.emplace_back()),
+          "MPI_Irecv");
+    }
+    for (int first = 0; first < count; first += kPiece) {
+      const int piece = std::min(kPiece, count - first);
+      check(
+          MPI_Isend(numbers.data() + first, piece, MPI_FLOAT, other, kSumTag, comm, &requests.emplace_back()),
+          "MPI_Isend");
+    }
+    check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
+          "MPI_Waitall");
     for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] += theirs_[i];
   }
 }

@@ -9,6 +9,7 @@
 #include <rankine/serialize/boost.hpp>
 
 #include "rl/learn/sampler.hpp"
+#include "rl/placement/state.hpp"
 
 namespace rankine::rl::placement {
 

@@ -8,7 +8,12 @@
 #include <string>
 #include <vector>
 
+#include <boost/mpl/bool.hpp>
+#include <boost/serialization/is_bitwise_serializable.hpp>
+
 #include <rankine/rl/train.hpp>
+
+BOOST_IS_BITWISE_SERIALIZABLE(std::byte)  // bytes travel as a block, not one by one
 
 namespace rankine::rl::placement {
 
