@@ -15,6 +15,7 @@ namespace {
 using namespace scheduler;
 
 constexpr std::size_t kBatch = 64;       ///< events that are timed together
+constexpr std::size_t kAhead = 4;        ///< so many events before its turn one is foreseen
 constexpr std::size_t kRangeMax = 256;   ///< elements of a map
 constexpr std::size_t kHeldMost = 4096;  ///< submissions whose results the driver still holds
 
@@ -84,9 +85,11 @@ void Load::add_workers(int count) {
 void Load::handle(const std::vector<Event>& events) {
   commands_.clear();
   const auto begin = std::chrono::steady_clock::now();
-  for (const Event& event : events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (i + kAhead < events.size()) scheduler_.foresee(events[i + kAhead]);
+    if (i + 1 < events.size()) scheduler_.foresee_closer(events[i + 1]);
     now_ = now_ + kMicrosecond;
-    scheduler_.handle(event, now_, commands_);
+    scheduler_.handle(events[i], now_, commands_);
   }
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   events_ += events.size();
@@ -119,7 +122,8 @@ void Load::answer_recall(const Recall& recall) {
   if (!workers_.live(recall.worker)) return;
   const Index queued = workers_.find(recall.worker, recall.first, recall.attempt, State::queued);
   if (queued == kNone) return;
-  const Recalled answer{workers_[queued].first, workers_[queued].count, recall.worker, recall.attempt};
+  const Recalled answer{workers_[queued].first, workers_[queued].count, recall.worker, recall.attempt,
+                        workers_[queued].ticket};
   workers_.end(queued);
   events_to_come_.push_back(answer);
 }
@@ -175,6 +179,7 @@ void Load::end_some(std::size_t pieces) {
     event.count = work.count;
     event.worker = work.worker;
     event.attempt = work.attempt;
+    event.ticket = work.ticket;
     event.busy = (lengths_[work.demand < lengths_.size() ? work.demand : 0] / 2 +
                   static_cast<Nanoseconds>(random(1000))) *
                  work.count;

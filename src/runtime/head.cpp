@@ -175,6 +175,11 @@ void Head::on_message(Rank source, const Header& header, std::span<const std::by
   switch (header.type) {
     case MessageType::finished:
       return on_finished(source, reader);
+    case MessageType::started:
+    case MessageType::blocked:
+    case MessageType::unblocked:
+    case MessageType::recalled:
+      return on_piece(source, reader);
     case MessageType::submit:
       return on_submit(source, reader);
     case MessageType::put:
@@ -188,25 +193,33 @@ void Head::on_message(Rank source, const Header& header, std::span<const std::by
   }
 }
 
+void Head::on_piece(Rank source, MessageReader& reader) {
+  const auto message = reader.record<PieceMessage>();
+  const auto attempt = static_cast<std::uint16_t>(message.attempt);
+  switch (message.header.type) {
+    case MessageType::started:
+      return handle(scheduler::Started{message.first, source, attempt, message.ticket});
+    case MessageType::blocked:
+      return handle(scheduler::Blocked{message.first, source, attempt, message.ticket});
+    case MessageType::unblocked:
+      return handle(scheduler::Unblocked{message.first, source, attempt, message.ticket});
+    default:
+      return handle(
+          scheduler::Recalled{message.first, message.header.count, source, attempt, message.ticket});
+  }
+}
+
 void Head::on_note(Rank source, MessageReader& reader) {
   const auto message = reader.record<NoteMessage>();
   const auto attempt = static_cast<std::uint16_t>(message.attempt);
   const std::uint32_t count = message.header.count;
   switch (message.header.type) {
-    case MessageType::started:
-      return handle(scheduler::Started{message.first, source, attempt});
-    case MessageType::blocked:
-      return handle(scheduler::Blocked{message.first, source, attempt});
-    case MessageType::unblocked:
-      return handle(scheduler::Unblocked{message.first, source, attempt});
     case MessageType::gang_ready:
       return handle(scheduler::GangMemberReady{message.first, source, attempt});
     case MessageType::explain:
       return send_explained(source, message.first, message.attempt);
     case MessageType::vanished:
       return vanished_for(source, message.first, message.attempt);
-    case MessageType::recalled:
-      return handle(scheduler::Recalled{message.first, count, source, attempt});
     default:
       return note_from(source, message.header.type, message.first, count, message.header.flags != 0);
   }
@@ -302,6 +315,7 @@ void Head::on_put(Rank source, MessageReader& reader) {
 
 void Head::on_finished(Rank source, MessageReader& reader) {
   const auto message = reader.record<FinishedMessage>();
+  scheduler_.foresee(message.ticket, source);  // fetched while the values are read
   outcomes_.clear();
   for (std::uint32_t i = 0; i < message.header.count; ++i) {
     const auto [blob, failed] = read_body(reader, blobs_);
@@ -316,6 +330,7 @@ void Head::on_finished(Rank source, MessageReader& reader) {
   event.busy = message.busy;
   event.outcomes = outcomes_;
   event.inside = inside;
+  event.ticket = message.ticket;
   if (ledger_ != nullptr) [[unlikely]] {
     journal_finished(event);
   } else {
@@ -345,8 +360,7 @@ void Head::keep_journal(const LedgerSettings& settings) {
 
 void Head::journal_finished(const scheduler::Finished& event) {
   std::span<const ObjectId> keep;
-  if (scheduler_.would_take(event.worker, event.first, event.count, event.attempt))
-    keep = ledger_->on_finished(event);
+  if (scheduler_.would_take(event)) keep = ledger_->on_finished(event);
   for (const ObjectId id : keep) handle(scheduler::Lent{id, kHead, kHead});
   handle(event);
   if (!keep.empty()) ledger_->on_kept();
@@ -445,6 +459,7 @@ void Head::carry_out(const scheduler::Start& start) {
   message.plain = plain;
   message.choice = start.choice;
   message.awaited = start.awaited;
+  message.ticket = start.ticket;
   const std::size_t body = sizeof(Body) + padded(arguments.located ? sizeof(Location) : inline_bytes);
   MessageWriter writer(transport_.append(start.worker, sizeof message + body));
   writer.record(message);

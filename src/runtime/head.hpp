@@ -123,6 +123,7 @@ class Head final : public HeadPort, public StateKeeper {
   void on_put(Rank source, MessageReader& reader);
   void on_finished(Rank source, MessageReader& reader);
   void journal_finished(const scheduler::Finished& event);
+  void on_piece(Rank source, MessageReader& reader);
   void on_note(Rank source, MessageReader& reader);
   void on_gang_finished(Rank source, MessageReader& reader);
   void submit_gang(Rank submitter, const detail::Submission& submission, const Names& names, Blob* arguments);

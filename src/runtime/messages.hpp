@@ -143,10 +143,11 @@ struct StartMessage {
   std::uint8_t range = 0;
   std::uint8_t cut = 0;  ///< the body holds this piece only, not the whole submission
   std::uint32_t task_class = 0;
-  std::uint8_t plain = 1;    ///< of a plain class, of which nothing was told
-  std::uint8_t choice = 0;   ///< which of the class's ways to run it
-  std::uint8_t awaited = 0;  ///< its end is to be told at once
-};                           // then a Body with the packed arguments
+  std::uint8_t plain = 1;      ///< of a plain class, of which nothing was told
+  std::uint8_t choice = 0;     ///< which of the class's ways to run it
+  std::uint8_t awaited = 0;    ///< its end is to be told at once
+  scheduler::Ticket ticket{};  ///< comes back with `finished`
+};                             // then a Body with the packed arguments
 
 struct TaskClassMessage {
   Header header;  ///< count: bytes of the packed ClassDemand that follow
@@ -159,13 +160,21 @@ struct DependencyMessage {
   ObjectId object{};
 };
 
-/// recall, interrupt (flags: force), started, blocked, unblocked, recalled, cancel (flags: force), held,
-/// released, wanted, run_gang, break_gang, gang_over, gang_ready, explain (attempt: the ticket), rank_lost
-/// (first: the rank), heartbeat, rank_died, fence (first: the rank)
+/// recall, interrupt (flags: force), cancel (flags: force), held, released, wanted, run_gang, break_gang,
+/// gang_over, gang_ready, explain (attempt: the ticket), rank_lost (first: the rank), heartbeat, rank_died,
+/// fence (first: the rank)
 struct NoteMessage {
   Header header;  ///< count: elements
   ObjectId first{};
   std::uint64_t attempt = 0;
+};
+
+/// started, blocked, unblocked, recalled
+struct PieceMessage {
+  Header header;  ///< count: elements
+  ObjectId first{};
+  std::uint32_t attempt = 0;
+  scheduler::Ticket ticket{};  ///< of its `start`
 };
 
 struct PrepareGangMessage {
@@ -218,8 +227,9 @@ struct PutMessage {
 struct FinishedMessage {
   Header header;  ///< count: Bodies that follow
   TaskId first{};
-  std::uint64_t attempt = 0;
   Nanoseconds busy = 0;
+  std::uint32_t attempt = 0;
+  scheduler::Ticket ticket{};  ///< of a piece: that of its `start`
 };
 using InsideRecord = scheduler::Inside;
 

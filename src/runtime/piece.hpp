@@ -67,6 +67,7 @@ struct Piece final : Job {
   bool cut = false;
   bool awaited = false;  ///< other tasks wait for its end
   std::uint16_t attempt = 1;
+  scheduler::Ticket ticket{};  ///< comes back with its end
   FunctionId function{};
   const ClassDemand* demand = nullptr;  ///< nullptr: plain
   Holding holding;                      ///< of what is not plain

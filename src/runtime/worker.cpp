@@ -138,6 +138,7 @@ void Worker::on_start(const StartMessage& start, MessageReader& message) {
   piece->cut = start.cut != 0;
   piece->awaited = start.awaited != 0;
   piece->attempt = start.attempt;
+  piece->ticket = start.ticket;
   piece->function = FunctionId{start.function};
   piece->cursor.reset(start.header.count);
   ask(*piece, start);
@@ -230,11 +231,12 @@ void Worker::give_back_queued() {
 }
 
 void Worker::note(MessageType type, const Piece& piece, ObjectId first, std::uint32_t count) {
-  NoteMessage message;
+  PieceMessage message;
   message.header.type = type;
   message.header.count = count;
   message.first = first;
   message.attempt = piece.attempt;
+  message.ticket = piece.ticket;
   link_.send(sizeof message, [&](std::span<std::byte> into) { MessageWriter(into).record(message); });
 }
 
@@ -414,6 +416,7 @@ void Worker::send_finished(Piece& piece) {
   message.first = piece.first;
   message.attempt = piece.attempt;
   message.busy = piece.busy;
+  message.ticket = piece.ticket;
   const std::size_t size = sizeof message + piece.bodies.size();
   publish(piece.inside);
   send_refs(link_, piece.inside);

@@ -25,6 +25,7 @@ struct Start {
   Payload payload{};        ///< of the submission; stays valid until FreePayload
   std::uint8_t choice = 0;  ///< what it has: 0 the request, i alternatives[i - 1]
   bool awaited = false;     ///< other tasks wait for its end: the worker says so at once
+  Ticket ticket{};          ///< to come back with all that is said of it
 };
 
 /// Ask the worker to give unstarted work back; it answers Recalled, or the piece finishes.

@@ -203,7 +203,7 @@ void State::dispatch(Index index, Rank rank, bool behind, std::uint8_t choice) {
   totals.assigned += piece.count;
   emit(Start{rank, offset(group.first, piece.element), piece.count, piece.element,
              (group.flags & kRange) != 0, piece.attempt, group.task_class, group.key, group.payload, choice,
-             group.count == 1 && group.result.payload != kNone});
+             group.count == 1 && group.result.payload != kNone, ticket_of(made)});
   if (!behind) on_activated(made);
   update_room(worker);
   update_stealable(worker);
@@ -268,14 +268,18 @@ void State::steal_for(Rank idle) {
   const Worker& thief = nodes.worker(idle);
   if (!thief.idle()) return;
   Worker* victim = nullptr;
-  for (std::size_t i = 0; i < std::min(kLookAt, stealable.size()); ++i) {
+  constexpr std::size_t kAhead = 8;
+  const std::size_t end = std::min(kLookAt, stealable.size());
+  for (std::size_t i = 0; i < end; ++i) {
+    if (i + kAhead < end) fetch_soon(&nodes.worker(stealable[i + kAhead]));
     Worker& worker = nodes.worker(stealable[i]);
+    if (victim != nullptr && worker.load <= victim->load) continue;
     if (worker.recalls > 0 || (worker.load <= limits.wake_cost && worker.started == 0)) continue;
     const Index piece = worker.queued.tail != kNone ? worker.queued.tail : worker.active.head;
     const PlacementRequest& request = lanes[pieces[piece].lane].request;
     if (request.rank != kNoRank || request.node != kNoNode || !nodes.fits(thief, pieces[piece].shape))
       continue;
-    if (victim == nullptr || worker.load > victim->load) victim = &worker;
+    victim = &worker;
   }
   if (victim != nullptr) recall_from(*victim);
 }

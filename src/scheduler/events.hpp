@@ -38,12 +38,15 @@ struct Submitted {
   std::span<const Known> known{};          ///< in the order of elements: these are sealed and do not run
 };
 
+// What a worker says of a piece comes with the ticket of its Start.
+
 /// Long-running work tells that it began (sent by the worker after about a millisecond): it is not recallable
 /// any more.
 struct Started {
   TaskId first{};
   Rank worker{};
   std::uint16_t attempt = 0;
+  Ticket ticket{};
 };
 
 /// A piece that was started ended, all its elements at once. `outcomes` has `count` entries in order.
@@ -55,6 +58,7 @@ struct Finished {
   Nanoseconds busy = 0;  ///< time on the worker's CPU for the whole piece, for the estimates
   std::span<const Outcome> outcomes;
   std::span<const Inside> inside;  ///< refs that lie inside the results
+  Ticket ticket{};
 };
 
 /// The task waits for objects: its resources are free for others until Unblocked.
@@ -62,11 +66,13 @@ struct Blocked {
   TaskId task{};
   Rank worker{};
   std::uint16_t attempt = 0;
+  Ticket ticket{};
 };
 struct Unblocked {
   TaskId task{};
   Rank worker{};
   std::uint16_t attempt = 0;
+  Ticket ticket{};
 };
 
 /// The answer to a Recall: these elements (the tail of a piece, or all of it) were not started and will not
@@ -76,6 +82,7 @@ struct Recalled {
   std::uint32_t count = 1;
   Rank worker{};
   std::uint16_t attempt = 0;
+  Ticket ticket{};
 };
 
 struct CancelRequested {

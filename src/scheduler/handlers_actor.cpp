@@ -58,7 +58,7 @@ void State::start_actor(Index index, Rank rank, std::uint8_t choice) {
   lane.stuck_since = -1;
   actor.timed_out = false;
   actor.since = now;
-  actor.serial = next_serial++;
+  actor.serial = new_serial();
   const Nanoseconds timeout = class_of(group).options.timeout;
   if (timeout > 0) push_timer({now + timeout, rare(group).extra, actor.serial, Kind::actor, false});
   occupy(nodes.worker(rank), actor.shape, false);

@@ -71,7 +71,7 @@ void State::adopt(Index index, bool same, Payload payload, Rank submitter) {
 }
 
 void State::on(const Started& event) {
-  const Index index = find_piece(event.worker, event.first, event.attempt);
+  const Index index = find_piece(event.ticket, event.worker, event.first, event.attempt);
   if (index == kNone) return;
   Piece& piece = pieces[index];
   record(index, PieceEvent::started);
@@ -101,7 +101,7 @@ void State::on(const Finished& event) {
       if (event.outcomes[i].value.payload != kNoPayload) emit(FreeValue{event.outcomes[i].value});
     }
   };
-  const Index index = find_piece(event.worker, event.first, event.attempt);
+  const Index index = find_piece(event.ticket, event.worker, event.first, event.attempt);
   if (index == kNone) return drop_outcomes(0);
   Piece& piece = pieces[index];
   const Index owner = piece.group;
@@ -138,13 +138,13 @@ void State::on(const Finished& event) {
   refresh(worker);
 }
 
-bool State::would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const {
-  const Index index = find_piece(worker, first, attempt);
+bool State::would_take(const Finished& event) const {
+  const Index index = find_piece(event.ticket, event.worker, event.first, event.attempt);
   if (index == kNone || (pieces[index].flags & (kInterrupted | kTimedOut)) != 0) return false;
   const Group& group = groups[pieces[index].group];
-  const auto element = static_cast<std::uint32_t>(number(first) - number(group.first));
-  if (element != pieces[index].element || count > pieces[index].count) return false;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  const auto element = static_cast<std::uint32_t>(number(event.first) - number(group.first));
+  if (element != pieces[index].element || event.count > pieces[index].count) return false;
+  for (std::uint32_t i = 0; i < event.count; ++i) {
     const Result* end = find_result(group, element + i);
     if (end != nullptr && (end->state != ObjectState::pending || (end->marks & kCancelAsked) != 0))
       return false;
@@ -182,7 +182,7 @@ void State::end_element(Piece& piece, std::uint32_t element, const Outcome& outc
 }
 
 void State::on(const Blocked& event) {
-  const Index index = find_piece(event.worker, event.task, event.attempt);
+  const Index index = find_piece(event.ticket, event.worker, event.task, event.attempt);
   if (index == kNone) return;
   record(index, PieceEvent::blocked);
   Piece& piece = pieces[index];
@@ -195,7 +195,7 @@ void State::on(const Blocked& event) {
 }
 
 void State::on(const Unblocked& event) {
-  const Index index = find_piece(event.worker, event.task, event.attempt);
+  const Index index = find_piece(event.ticket, event.worker, event.task, event.attempt);
   if (index == kNone) return;
   record(index, PieceEvent::unblocked);
   Piece& piece = pieces[index];
@@ -208,7 +208,7 @@ void State::on(const Unblocked& event) {
 }
 
 void State::on(const Recalled& event) {
-  const Index index = find_piece(event.worker, event.first, event.attempt);
+  const Index index = find_piece(event.ticket, event.worker, event.first, event.attempt);
   if (index == kNone || event.count == 0) return;
   record(index, PieceEvent::recalled);
   Piece& piece = pieces[index];

@@ -277,6 +277,8 @@ std::string State::broken_workers() const {
         const Piece& piece = pieces[at];
         if (piece.state != state || piece.worker != worker.rank) return name + "a piece in the wrong list";
         if (piece.estimate < 0) return name + "a negative estimate";
+        if (find_piece(ticket_of(at), worker.rank, first_of(piece), piece.attempt) != at)
+          return name + "a piece that its ticket does not lead to";
         assigned += piece.count;
         recalls += (piece.flags & kRecalling) != 0 ? 1 : 0;
         if (state != PieceState::blocked) load += piece.estimate;

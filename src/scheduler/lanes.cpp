@@ -151,7 +151,7 @@ Index State::new_piece(Index index, std::uint32_t element, std::uint32_t count) 
   piece.group = index;
   piece.element = element;
   piece.count = count;
-  piece.serial = next_serial++;
+  piece.serial = new_serial();
   piece.lane = class_of(group).lane;
   piece.sibling_next = group.pieces;
   if (group.pieces != kNone) pieces[group.pieces].sibling_previous = made;

@@ -100,10 +100,12 @@ class NodeTable {
     const auto at = static_cast<std::size_t>(index(rank));
     if (at >= workers_.size()) return;
     const char* worker = reinterpret_cast<const char*>(&workers_[at]);
-    __builtin_prefetch(worker);
-    __builtin_prefetch(worker + 64);
-    __builtin_prefetch(&links_[at * stride_]);
+    fetch_soon(worker);
+    fetch_soon(worker + 64);
+    fetch_soon(&links_[at * stride_]);
   }
+  /// It will have another neighbour in a list of workers.
+  void foresee_links(Rank rank) const { fetch_soon(&worker(rank).room_next); }
   const std::vector<Worker>& all() const { return workers_; }
   /// Ranks that ever joined on a node, in order of joining.
   const std::vector<Rank>& on_node(NodeId node) const;

@@ -188,38 +188,14 @@ void State::update_stealable(Worker& worker) {
   worker.steal_position = kNone;
 }
 
-/// The piece of a map that contains the element.
-Index State::find_in_range(const Worker& worker, TaskId task) const {
-  const IdTable::Place place = ids.find(task);
-  if (place.group == kNone) return kNone;
-  for (const PieceList* list : {&worker.active, &worker.queued, &worker.blocked}) {
-    for (Index at = list->head; at != kNone; at = pieces[at].next) {
-      if (pieces[at].group == place.group && place.element - pieces[at].element < pieces[at].count) return at;
-    }
-  }
-  return kNone;
-}
-
-/// The piece on `rank` that contains `task` in this attempt, or kNone: the message is stale. Of a task of its
-/// own no other piece of the worker is looked at: with many workers each is far away in memory.
-Index State::find_piece(Rank rank, TaskId task, std::uint16_t attempt) const {
-  nodes.foresee(rank);
-  const Index alone = ids.find_alone(task);
-  if (alone != kNone) groups.foresee(alone);
-  if (!nodes.live(rank)) return kNone;
-  const Worker& worker = nodes.worker(rank);
-  const Index only = worker.active.size == 1 ? worker.active.head : kNone;
-  Index found = kNone;
-  if (only != kNone && alone != kNone && pieces[only].group == alone) {
-    found = only;
-  } else if (alone != kNone) {
-    found = groups[alone].pieces;
-    if (found != kNone && pieces[found].worker != rank) found = kNone;
-  } else {
-    found = find_in_range(worker, task);
-  }
-  if (found == kNone || pieces[found].attempt != attempt) return kNone;
-  return found;
+/// The piece on `rank` that the ticket names, if it is the one that contains `task` in this attempt; kNone:
+/// the message is stale. No other piece is looked at: with many workers each is far away in memory.
+Index State::find_piece(const Ticket& ticket, Rank rank, TaskId task, std::uint16_t attempt) const {
+  if (ticket.serial == 0 || ticket.piece >= pieces.bound()) return kNone;
+  const Piece& piece = pieces[ticket.piece];
+  if (piece.serial != ticket.serial || piece.worker != rank || piece.attempt != attempt) return kNone;
+  const std::uint64_t before = number(task) - number(groups[piece.group].first) - piece.element;
+  return before < piece.count ? ticket.piece : kNone;
 }
 
 /// Looks the pair up in the transition table; an impossible one ends the process with the history.

@@ -199,7 +199,7 @@ void State::launch(Index index) {
   gang.ready = gang.out = 0;
   gang.tried = 0;
   gang.lost = gang.failed = gang.timed_out = gang.cancelled = false;
-  gang.serial = next_serial++;
+  gang.serial = new_serial();
   gang.since = now;
   gang.values.assign(group.count, {});
   gang.error = {};

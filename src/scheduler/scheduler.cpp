@@ -108,8 +108,65 @@ bool Scheduler::only_late_left() const {
   return !state_->draining && state_->totals.ready > 0 && state_->ready_groups == 0;
 }
 
-bool Scheduler::would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const {
-  return state_->would_take(worker, first, count, attempt);
+void Scheduler::foresee(const Ticket& ticket, Rank worker) const {
+  state_->foresee(ticket, worker);
+}
+
+void Scheduler::foresee_closer(const Event& event) const {
+  if (const auto* finished = std::get_if<Finished>(&event)) {
+    state_->foresee_closer(finished->ticket, finished->worker);
+  } else if (const auto* recalled = std::get_if<Recalled>(&event)) {
+    state_->foresee_closer(recalled->ticket, recalled->worker);
+  }
+}
+
+void Scheduler::foresee(const Event& event) const {
+  std::visit(
+      [this](const auto& soon) {
+        using E = std::decay_t<decltype(soon)>;
+        if constexpr (requires { soon.ticket; }) {
+          state_->foresee(soon.ticket, soon.worker);
+        } else if constexpr (std::is_same_v<E, Released>) {
+          state_->foresee(soon.object);
+        } else if constexpr (std::is_same_v<E, Submitted>) {
+          for (const ObjectId id : soon.dependencies) state_->foresee(id);
+        }
+      },
+      event);
+}
+
+/// What any word of a piece touches first; the ticket knows it before a record was looked at.
+void State::foresee(const Ticket& ticket, Rank worker) const {
+  pieces.foresee(ticket.piece);
+  groups.foresee(ticket.group);
+  nodes.foresee(worker);
+}
+
+/// What lies behind those records, which are here by now: neighbours in lists, and the result of an element.
+void State::foresee_closer(const Ticket& ticket, Rank rank) const {
+  if (ticket.serial == 0 || ticket.piece >= pieces.bound() || !nodes.known(rank)) return;
+  const Piece& piece = pieces[ticket.piece];
+  if (piece.serial != ticket.serial) return;
+  const Worker& worker = nodes.worker(rank);
+  for (const Index neighbour : {worker.room_next, worker.room_previous}) {
+    if (neighbour != kNone) nodes.foresee_links(Rank{static_cast<std::int32_t>(neighbour)});
+  }
+  if (worker.queued.head != kNone) pieces.foresee(worker.queued.head);
+  if (!stealable.empty()) fetch_soon(&nodes.worker(stealable.back()));
+  const Group& group = groups[piece.group];
+  if (group.count == 1) return;
+  if (piece.sibling_next != kNone) pieces.foresee(piece.sibling_next);
+  if (piece.sibling_previous != kNone) pieces.foresee(piece.sibling_previous);
+  if (const Result* end = find_result(group, piece.element)) fetch_soon(end);
+}
+
+void State::foresee(ObjectId id) const {
+  const Index alone = ids.find_alone(id);
+  if (alone != kNone) groups.foresee(alone);
+}
+
+bool Scheduler::would_take(const Finished& event) const {
+  return state_->would_take(event);
 }
 
 std::uint64_t Scheduler::pending() const {

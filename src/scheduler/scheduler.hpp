@@ -90,6 +90,14 @@ class Scheduler {
   /// task's history.
   void handle(const Event& event, Time now, Commands& commands);
 
+  /// This event will be handled soon, after a few others: the processor fetches what it will touch. It
+  /// changes nothing, and an event that never comes does no harm.
+  void foresee(const Event& event) const;
+  /// The same of something that a worker will say of a piece.
+  void foresee(const Ticket& ticket, Rank worker) const;
+  /// It is the next one but one or so, and was foreseen a while ago: what its records lead to.
+  void foresee_closer(const Event& event) const;
+
   /// The run is over and nothing more is handled: appends FreePayload and FreeValue for what is still kept
   /// (detached actors, values that nobody gave back).
   void give_up(Commands& commands);
@@ -97,7 +105,7 @@ class Scheduler {
   ObjectView object(ObjectId id) const;
   /// Whether Finished of these elements would be taken for what the tasks returned: not if it is stale, or
   /// comes from work that was asked to stop.
-  bool would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const;
+  bool would_take(const Finished& event) const;
   Counts counts() const;
   /// Tasks that have not ended.
   std::uint64_t pending() const;

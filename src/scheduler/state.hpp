@@ -105,8 +105,8 @@ struct State {
   std::uint64_t newest_dispatched = 0;  ///< largest sequence of a group that something was dispatched of
   std::uint64_t round = 0;
   std::uint64_t ready_groups = 0;  ///< in lanes, and actors among `restarting`
-  std::uint32_t next_serial = 1;
-  bool draining = false;  ///< nothing is started any more
+  std::uint32_t next_serial = 1;   ///< see new_serial()
+  bool draining = false;           ///< nothing is started any more
   Counts totals;
   History history;
   // ---- of the event being handled ----
@@ -133,6 +133,9 @@ struct State {
 
   // ---- scheduler.cpp ----
   void settle();
+  void foresee(const Ticket& ticket, Rank worker) const;
+  void foresee_closer(const Ticket& ticket, Rank worker) const;
+  void foresee(ObjectId id) const;
   ClassId intern(const TaskClass& options);
   LaneId intern_lane(const TaskClass& options, Kind kind);
   std::uint64_t memory_bytes() const;
@@ -200,6 +203,11 @@ struct State {
   void count_undispatched(const Group& group, std::int64_t change);
   void add_wait(Index group);
   void remove_wait(Index group);
+  /// Of a piece, of a start or a run: not 0, not even after 4 billion.
+  std::uint32_t new_serial() {
+    if (next_serial == 0) next_serial = 1;
+    return next_serial++;
+  }
   Index new_piece(Index group, std::uint32_t element, std::uint32_t count);
   void delete_piece(Index piece);
   void return_piece(Index piece);
@@ -235,8 +243,9 @@ struct State {
   void update_room(Worker& worker);
   void update_stealable(Worker& worker);
   void set_recalling(Index piece, bool recalling);
-  Index find_piece(Rank worker, TaskId task, std::uint16_t attempt) const;
-  Index find_in_range(const Worker& worker, TaskId task) const;
+  Index find_piece(const Ticket& ticket, Rank worker, TaskId task, std::uint16_t attempt) const;
+  Ticket ticket_of(Index piece) const { return {pieces[piece].serial, piece, pieces[piece].group}; }
+  TaskId first_of(const Piece& piece) const { return offset(groups[piece.group].first, piece.element); }
   void record(Index piece, PieceEvent event);
 
   // ---- dispatch.cpp: ready work meets workers ----
@@ -262,7 +271,7 @@ struct State {
   void adopt(Index group, bool same, Payload payload, Rank submitter);
   void on(const Started& event);
   void on(const Finished& event);
-  bool would_take(Rank worker, TaskId first, std::uint32_t count, std::uint16_t attempt) const;
+  bool would_take(const Finished& event) const;
   void end_element(Piece& piece, std::uint32_t element, const Outcome& outcome);
   void on(const Blocked& event);
   void on(const Unblocked& event);

@@ -58,6 +58,16 @@ struct TaskClass {
   friend bool operator==(const TaskClass&, const TaskClass&) = default;
 };
 
+/// Names what one Start sent: the number of the piece's record and which use of the record that is. It comes
+/// back with all that the worker says of the piece, so that nothing is searched for. Worker, attempt and id
+/// are compared, too: a ticket only tells where to look.
+struct Ticket {
+  std::uint32_t serial = 0;  ///< of the use; 0: of none, and what comes with it is stale
+  std::uint32_t piece = 0;
+  std::uint32_t group = 0;  ///< the number of the submission's record, only to be fetched early
+  friend bool operator==(const Ticket&, const Ticket&) = default;
+};
+
 /// How one element of a finished piece ended on the worker.
 struct Outcome {
   Value value;  ///< the result, or the packed error if `failed`

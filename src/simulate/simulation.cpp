@@ -56,6 +56,7 @@ struct Letter {
   std::uint16_t attempt = 1;
   Nanoseconds busy = 0;
   std::uint64_t payload = 0;
+  scheduler::Ticket ticket{};
 };
 
 /// A piece on its way to its worker.
@@ -358,21 +359,25 @@ class Simulation {
         event.worker = letter.worker;
         event.attempt = letter.attempt;
         event.busy = letter.busy;
+        event.ticket = letter.ticket;
         event.outcomes = outcomes_;
         spent += costs_.element * (letter.count - 1) + hand_in(event, at);
         break;
       }
       case Happening::Kind::started:
-        spent += hand_in(scheduler::Started{letter.first, letter.worker, letter.attempt}, at);
+        spent += hand_in(scheduler::Started{letter.first, letter.worker, letter.attempt, letter.ticket}, at);
         break;
       case Happening::Kind::blocked:
-        spent += hand_in(scheduler::Blocked{letter.first, letter.worker, letter.attempt}, at);
+        spent += hand_in(scheduler::Blocked{letter.first, letter.worker, letter.attempt, letter.ticket}, at);
         break;
       case Happening::Kind::unblocked:
-        spent += hand_in(scheduler::Unblocked{letter.first, letter.worker, letter.attempt}, at);
+        spent +=
+            hand_in(scheduler::Unblocked{letter.first, letter.worker, letter.attempt, letter.ticket}, at);
         break;
       case Happening::Kind::recalled:
-        spent += hand_in(scheduler::Recalled{letter.first, letter.count, letter.worker, letter.attempt}, at);
+        spent += hand_in(
+            scheduler::Recalled{letter.first, letter.count, letter.worker, letter.attempt, letter.ticket},
+            at);
         break;
       default: {  // submitted: the target and its copy
         const Named what = named(letter.first);
@@ -544,7 +549,7 @@ class Simulation {
   }
 
   Letter letter_about(const Work& work) const {
-    return {work.worker, work.first, work.count, work.attempt, work.busy, work.payload};
+    return {work.worker, work.first, work.count, work.attempt, work.busy, work.payload, work.ticket};
   }
 
   /// The stretch is over: a step of a script, or the end.
@@ -628,6 +633,7 @@ class Simulation {
     if (queued != kNone) {
       answer.count = workers_[queued].count;
       answer.first = workers_[queued].first;
+      answer.ticket = workers_[queued].ticket;
       workers_.end(queued);
       return post(Happening::Kind::recalled, answer);
     }
@@ -639,6 +645,7 @@ class Simulation {
     if (next >= work.count) return;
     answer.first = offset(work.first, next);
     answer.count = work.count - next;
+    answer.ticket = work.ticket;
     work.count = next;
     post(Happening::Kind::recalled, answer);
     if (work.until <= next) return;

@@ -80,6 +80,7 @@ Index Workers::add(const scheduler::Start& start, std::uint32_t demand) {
   work.demand = demand;
   work.payload = static_cast<std::uint64_t>(start.payload);
   work.attempt = start.attempt;
+  work.ticket = start.ticket;
   push(of(start.worker), index, Work::State::queued);
   return index;
 }

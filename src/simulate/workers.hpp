@@ -27,6 +27,7 @@ struct Work {
   std::uint64_t payload = 0;  ///< as in Start
   Index next = kNone;         ///< in the worker's list of this state
   Index previous = kNone;
+  scheduler::Ticket ticket{};
   std::uint16_t attempt = 1;
   State state = State::queued;
   // For who tells the time.

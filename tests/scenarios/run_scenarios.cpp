@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "scheduler/scheduler.hpp"
+#include "tickets.hpp"
 
 using namespace rankine;
 using namespace rankine::scheduler;
@@ -113,7 +114,10 @@ class Scenario {
     const Words words(line);
     const std::string& what = words.plain.at(0);
     Commands commands;
-    const auto handle = [&](const Event& event) { scheduler_.handle(event, now_, commands); };
+    const auto handle = [&](Event event) {
+      tickets_.fill(event);
+      scheduler_.handle(event, now_, commands);
+    };
     const Rank on = words.rank("on", 1);
     const auto count = static_cast<std::uint32_t>(words.option("count", 1));
     const auto attempt = static_cast<std::uint16_t>(words.option("attempt", 1));
@@ -188,6 +192,7 @@ class Scenario {
     } else if (!collective(words, commands) && !end_of_time(words, commands)) {
       throw std::runtime_error("unknown event: " + line);
     }
+    tickets_.note(commands);
     std::vector<std::string> said;
     for (const Command& command : commands) said.push_back(say(command));
     if (std::string broken = scheduler_.broken_invariant(); !broken.empty())
@@ -270,6 +275,7 @@ class Scenario {
   }
 
   Scheduler scheduler_;
+  Tickets tickets_;
   Time now_;
   std::map<std::string, ClassId> classes_;
 };

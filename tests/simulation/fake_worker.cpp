@@ -113,7 +113,7 @@ void FakeCluster::take_back(int at, const Recall& recall) {
     if (kept >= run->start.count) return;
     Mail mail;
     mail.event = Recalled{offset(run->start.first, kept), static_cast<std::uint32_t>(run->start.count - kept),
-                          Rank{at}, recall.attempt};
+                          Rank{at}, recall.attempt, run->start.ticket};
     send(at, std::move(mail));
     run->start.count = static_cast<std::uint32_t>(kept);
     if (kept == 0) rank.runs.erase(run);
@@ -223,7 +223,7 @@ void FakeCluster::advance(int at, std::size_t index) {
   }
   if (!run.told_started && chance() < 0.1) {
     run.told_started = true;
-    mail.event = Started{run.start.first, Rank{at}, run.start.attempt};
+    mail.event = Started{run.start.first, Rank{at}, run.start.attempt, run.start.ticket};
     return send(at, std::move(mail));
   }
   const Program does = program(id);
@@ -232,7 +232,7 @@ void FakeCluster::advance(int at, std::size_t index) {
                                      [&](ObjectId child) { return rank.delivered.contains(child); });
   if (!all_there && !run.blocked && !stopped) {
     run.blocked = true;
-    mail.event = Blocked{id, Rank{at}, run.start.attempt};
+    mail.event = Blocked{id, Rank{at}, run.start.attempt, run.start.ticket};
     send(at, std::move(mail));
     for (const ObjectId child : run.awaited) {
       Mail want;
@@ -244,7 +244,7 @@ void FakeCluster::advance(int at, std::size_t index) {
   if (!all_there && !stopped) return;
   if (run.blocked) {
     run.blocked = false;
-    mail.event = Unblocked{id, Rank{at}, run.start.attempt};
+    mail.event = Unblocked{id, Rank{at}, run.start.attempt, run.start.ticket};
     return send(at, std::move(mail));
   }
   end_element(at, index);
@@ -279,6 +279,7 @@ void FakeCluster::finish_run(int at, std::size_t index) {
   event.count = run.start.count;
   event.worker = Rank{at};
   event.attempt = run.start.attempt;
+  event.ticket = run.start.ticket;
   event.busy = static_cast<Nanoseconds>(run.start.count * (1 + below(60'000)));
   Mail mail;
   mail.event = event;

@@ -36,7 +36,7 @@ Placement place_affinity(const PlacementRequest& request, ShapeId shape, const N
   return {capable ? Placement::Verdict::not_now : Placement::Verdict::never, kNoRank};
 }
 
-Placement place(const PlacementRequest& request, NodeTable& nodes) {
+Placement place_any(const PlacementRequest& request, NodeTable& nodes) {
   Placement answer = place_shape(request, request.shape, nodes);
   for (std::uint32_t choice = 1; choice < request.choices(); ++choice) {
     if (answer.verdict == Placement::Verdict::placed) break;

@@ -21,6 +21,10 @@ struct PlacementRequest {
 
   std::uint32_t choices() const { return 1 + static_cast<std::uint32_t>(alternatives.size()); }
   ShapeId shape_of(std::uint32_t choice) const { return choice == 0 ? shape : alternatives[choice - 1]; }
+  /// Nothing but resources is asked for, in one way.
+  bool is_plain() const {
+    return rank == kNoRank && node == kNoNode && strategy != Strategy::spread && alternatives.empty();
+  }
   friend bool operator==(const PlacementRequest&, const PlacementRequest&) = default;
 };
 
@@ -31,8 +35,13 @@ struct Placement {
   std::uint8_t choice = 0;  ///< which shape of the request fits there
 };
 
-/// The most recently active worker that fits. Never: no live worker could hold the request if it were empty.
-Placement place_pack(ShapeId shape, NodeTable& nodes);
+/// "Pack" keeps idle ranks asleep: the most recently active worker that fits. Never: no live worker could
+/// hold the request if it were empty.
+inline Placement place_pack(ShapeId shape, NodeTable& nodes) {
+  const Rank rank = nodes.most_recent_with_room(shape);
+  if (rank != kNoRank) return {Placement::Verdict::placed, rank};
+  return {nodes.capable(shape) == 0 ? Placement::Verdict::never : Placement::Verdict::not_now, kNoRank};
+}
 
 /// The worker with the fewest pieces, among equals the one on the node with the fewest, then the lowest rank.
 /// Walks over all workers: meant for few long tasks.
@@ -75,6 +84,11 @@ bool gang_may_use(const PlacementRequest& request, const Worker& worker);
 
 /// Chooses among the above: the first shape that fits now; never, if none ever can. Soft affinity falls back
 /// to the strategy.
-Placement place(const PlacementRequest& request, NodeTable& nodes);
+Placement place_any(const PlacementRequest& request, NodeTable& nodes);
+
+/// The same; of what nearly all tasks ask for nothing goes through memory.
+inline Placement place(const PlacementRequest& request, NodeTable& nodes) {
+  return request.is_plain() ? place_pack(request.shape, nodes) : place_any(request, nodes);
+}
 
 }  // namespace rankine::scheduler

@@ -8,6 +8,7 @@
 
 #include "catch.hpp"
 #include "scheduler/scheduler.hpp"
+#include "tickets.hpp"
 
 namespace rankine::scheduler {
 
@@ -15,9 +16,14 @@ class Harness {
  public:
   explicit Harness(const Limits& limits = {}) : scheduler(limits) {}
 
-  const Commands& handle(const Event& event) {
+  /// What is said of a piece comes with the ticket of its Start, unless the test gives another.
+  const Commands& handle(Event event) {
+    tickets.fill(event);
     commands.clear();
+    scheduler.foresee(event);
+    scheduler.foresee_closer(event);
     scheduler.handle(event, now, commands);
+    tickets.note(commands);
     const std::string broken = scheduler.broken_invariant();
     if (!broken.empty()) FAIL("after event " << events << ": " << broken);
     ++events;
@@ -140,6 +146,7 @@ class Harness {
   FailureKind failure(std::uint64_t id) const { return scheduler.object(ObjectId{id}).failure; }
 
   Scheduler scheduler;
+  Tickets tickets;
   Commands commands;
   Time now;
   int events = 0;

@@ -146,14 +146,16 @@ TEST_CASE("results of stale, cancelled or late work would not be taken") {
   h.join(1);
   h.submit_range(1, 3, c);
   const Start start = h.of<Start>().front();
-  const Scheduler& s = h.scheduler;
-  CHECK(s.would_take(Rank{1}, start.first, start.count, 1));
-  CHECK_FALSE(s.would_take(Rank{1}, start.first, start.count, 2));
-  CHECK_FALSE(s.would_take(Rank{2}, start.first, start.count, 1));
-  CHECK_FALSE(s.would_take(Rank{1}, ObjectId{77}, 1, 1));
-  CHECK_FALSE(s.would_take(Rank{1}, start.first, start.count + 1, 1));
+  const auto would_take = [&](int worker, ObjectId first, std::uint32_t count, std::uint16_t attempt) {
+    return h.scheduler.would_take({first, count, Rank{worker}, attempt, 0, {}, {}, start.ticket});
+  };
+  CHECK(would_take(1, start.first, start.count, 1));
+  CHECK_FALSE(would_take(1, start.first, start.count, 2));
+  CHECK_FALSE(would_take(2, start.first, start.count, 1));
+  CHECK_FALSE(would_take(1, ObjectId{77}, 1, 1));
+  CHECK_FALSE(would_take(1, start.first, start.count + 1, 1));
   h.handle(CancelRequested{start.first, 1, false});
-  CHECK_FALSE(s.would_take(Rank{1}, start.first, start.count, 1));
+  CHECK_FALSE(would_take(1, start.first, start.count, 1));
 }
 
 TEST_CASE("an actor may begin from an earlier run's checkpoint") {

@@ -61,6 +61,7 @@ TEST_CASE("a failed dependency fails the task with the first cause, through a ch
   const auto quiet = [&](const Event& event) {
     h.commands.clear();
     h.scheduler.handle(event, h.now, h.commands);
+    h.tickets.note(h.commands);
   };
   constexpr std::uint64_t kLength = 100'000;
   for (std::uint64_t id = 1; id <= kLength; ++id) {
