@@ -302,7 +302,7 @@ std::string ResultsFile::close(const std::vector<std::pair<std::string, std::str
   }
   state.layout.write_descriptions();
   state.file.attribute("/", "program", "Rankine many-models");
-  state.file.attribute("/", "layout", std::int64_t{2});
+  state.file.attribute("/", "layout", std::int64_t{3});
   state.file.attribute("/", "dataset", state.frame.dataset);
   state.file.attribute("/", "horizon_max", static_cast<std::int64_t>(state.H));
   state.file.attribute("/", "seed", static_cast<std::int64_t>(state.frame.seed));

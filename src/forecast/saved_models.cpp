@@ -12,12 +12,14 @@ namespace rankine::forecast {
 
 namespace {
 
-constexpr std::int64_t kLayout = 2;  // of ResultsFile
+constexpr std::int64_t kLayout = 3;  // of ResultsFile
 
 void check_saved(const files::Hdf5Reader& file, const std::string& path) {
   if (file.attribute("layout", 0) != kLayout || !file.has("state")) {
-    throw InputError(fmt::format(
-        "{} holds no saved models: make it by rankine-many-models --save-models (its results.h5)", path));
+    throw InputError(
+        fmt::format("{} holds no saved models, or those of an older version: make it by rankine-many-models "
+                    "--save-models (its results.h5)",
+                    path));
   }
 }
 
