@@ -195,6 +195,14 @@ class Walk {
   double best_criterion_ = kInfinity;
 };
 
+/// The test for levels (KPSS) takes the swings of a long cycle within first differences for another trend: it
+/// looks at correlations of 3 sqrt(n) / 13 lags only. Forecasts from second differences then run away (M4
+/// Weekly with m = 52). R, whose seasons are mostly shorter, takes two.
+int differences_max(int m) {
+  constexpr int long_cycle = 24;
+  return m > long_cycle ? 1 : 2;
+}
+
 /// A series that differencing makes constant: nothing is left to estimate but that constant.
 Chosen exact_polynomial(const Problem& problem, Orders orders, std::span<const double> rest) {
   orders.constant = orders.d + orders.D <= 1;
@@ -234,7 +242,7 @@ Chosen choose(const Problem& problem, const Limits& limits) {
     return exact_polynomial(problem, orders, problem.values);
   const std::vector<double> plain = without_regression(problem);
   orders.D = seasonal_differences(plain, orders.m);
-  orders.d = differences(differenced(plain, orders));
+  orders.d = std::min(differences(differenced(plain, orders)), differences_max(orders.m));
   const std::vector<double> rest = differenced(plain, orders);
   if (is_constant(rest) && problem.columns == 0) return exact_polynomial(problem, orders, rest);
   return Walk(problem, within, orders).run(n < 10);

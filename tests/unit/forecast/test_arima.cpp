@@ -314,6 +314,20 @@ TEST_CASE("Models with wrong arguments, or too few values, say so") {
       contains(fit_one(*make_model("ARIMA(0,1,1,0,1,1)"), problem_of(noise(60, 1), 1)).failure, "no season"));
 }
 
+TEST_CASE("With a cycle of more than 24 a series is differenced once at most") {
+  std::vector<double> y = noise(300, 8);
+  double level = 0;
+  for (std::size_t t = 0; t < y.size(); ++t) {
+    level += 5 * std::sin(2 * 3.14159265358979 * static_cast<double>(t) / 300);
+    y[t] = 0.1 * y[t] + level;
+  }
+  REQUIRE(differences(y) == 2);
+  CHECK(choose(problem_of(y, 1), Limits{}).orders.d == 2);
+  const Orders orders = choose(problem_of(y, 52), Limits{.p = 1, .q = 1, .P = 0, .Q = 0}).orders;
+  CHECK(orders.D == 0);
+  CHECK(orders.d == 1);
+}
+
 TEST_CASE("KPSS's statistic is that of urca") {
   std::vector<double> y;
   for (int t = 1; t <= 50; ++t) y.push_back(t % 7 + 0.1 * t);
