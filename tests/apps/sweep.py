@@ -215,6 +215,8 @@ class Sweep(unittest.TestCase):
     def test_wrong_input(self):
         space = self.write("space.toml", SPACE)
         table = self.table()
+        missing = self.sweep(2, *SMALL, "--resume", out=os.path.join(self.folder, "new"), code=1)
+        self.assertIn("there is no journal", missing.stderr)
         for sentence, options in (
                 ("needs --space FILE", ("--command", "train {lr}")),
                 ("nothing is called {rate}; there are:", ("--command", "train {rate}", "--space", space)),
@@ -226,7 +228,6 @@ class Sweep(unittest.TestCase):
                 ("cannot open /nowhere.csv", ("--table", "/nowhere.csv")),
                 ("there is no column \"auc\"; there are: config", ("--table", table, "--objective", "auc")),
                 ("--trials: Value 0 not in range", ("--trials", 0)),
-                ("there is no journal", (*SMALL, "--resume")),
                 ("cannot open /nowhere", ("--data", "/nowhere/x.csv"))):
             with self.subTest(sentence=sentence):
                 job = self.sweep(2, *options, out=os.path.join(self.folder, "wrong"), code=1)
