@@ -20,7 +20,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
-#include <boost/mpi/collectives.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <nlohmann/json.hpp>
@@ -293,8 +292,8 @@ double train_together(rk::Gang& gang, tune::TrialContext& trial, const nn::Datas
                       std::uint64_t seed) {
   Team team{gang.rank(), gang.size(), [&gang](std::vector<float>& gradient) {
               std::vector<float> total(gradient.size());
-              boost::mpi::all_reduce(gang.comm(), gradient.data(), static_cast<int>(gradient.size()),
-                                     total.data(), std::plus<float>());
+              MPI_Allreduce(gradient.data(), total.data(), static_cast<int>(gradient.size()), MPI_FLOAT,
+                            MPI_SUM, gang.comm());
               gradient.swap(total);
             }};
   return train_network(trial, data, seed, team);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rankine-sweep: tables in virtual time, the built-in training with gangs beside single ranks, any program; the same
-history after deaths and on any number of ranks; resume; what it says of wrong input."""
+"""rankine-sweep: tables in virtual time, the built-in training with gangs beside single ranks, any program;
+the same history after deaths and on any number of ranks; resume; what it says of wrong input."""
 import csv
 import json
 import os
@@ -71,7 +71,8 @@ class Sweep(unittest.TestCase):
         for k in range(rows):
             final = abs(k - 41) / rows
             curve = [final + (1 - final) * 2.0 ** -step for step in range(steps + 1)]
-            lines.append(f"{k},{10 ** (-4 + 4 * k / rows):.6g},{16 << k % 4}," + ",".join(f"{v:.6f}" for v in curve))
+            lines.append(f"{k},{10 ** (-4 + 4 * k / rows):.6g},{16 << k % 4}," +
+                         ",".join(f"{v:.6f}" for v in curve))
         return self.write("table.csv", "\n".join(lines) + "\n")
 
     # ---- Tables
@@ -81,8 +82,8 @@ class Sweep(unittest.TestCase):
         seen = set()
         for ranks in (1, 3):
             out = os.path.join(self.folder, f"table{ranks}")
-            job = self.sweep(ranks, "--table", path, "--sampler", "tpe", "--scheduler", "asha", "--trials", 40,
-                             "--seed", 3, out=out)
+            job = self.sweep(ranks, "--table", path, "--sampler", "tpe", "--scheduler", "asha",
+                             "--trials", 40, "--seed", 3, out=out)
             seen.add(job.report["history_hash"])
             rows = self.rows(out)
             self.assertEqual(len({row["lr"] for row in rows}), 40, "no row is drawn twice")
@@ -126,14 +127,15 @@ class Sweep(unittest.TestCase):
         self.assertGreater(sum(u > 30 for u in units), 0)
         self.assertGreater(sum(u <= 30 for u in units), 0)
         self.assertEqual(job.report["failed"], 0)
-        again = self.sweep(4, *SMALL, "--mode", "async", "--ranks-per-trial", 2, "--gang-above", 30, "--resume")
+        again = self.sweep(4, *SMALL, "--mode", "async", "--ranks-per-trial", 2, "--gang-above", 30,
+                           "--resume")
         self.assertEqual(again.report["pieces_replayed"], again.report["pieces"])
         self.assertEqual(again.report["history_hash"], job.report["history_hash"])
 
     # ---- Deaths
 
     def kill_in_the_middle(self, rank, recovery, out, options, results=15):
-        """Kills a rank when about so many results are journalled. The closed job, or None if it had ended before."""
+        """Kills a rank when about so many results are journalled. The closed job, or None if it had ended."""
         journal = os.path.join(out, "journal")
         with jobs.Job(4, PROGRAM, *options, "--out", out, recovery=recovery) as job:
             end = time.monotonic() + 60
@@ -191,7 +193,8 @@ class Sweep(unittest.TestCase):
         return ("--command", line, "--space", space)
 
     def test_command(self):
-        job = self.sweep(3, *self.command(), "--sampler", "random", "--steps", 9, "--trials", 12, code=SOME_FAILED)
+        job = self.sweep(3, *self.command(), "--sampler", "random", "--steps", 9, "--trials", 12,
+                         code=SOME_FAILED)
         rows = self.rows()
         failed = [row for row in rows if row["state"] == "failed"]
         self.assertEqual(len(failed), sum(float(row["lr"]) > 0.3 for row in rows))
@@ -208,7 +211,8 @@ class Sweep(unittest.TestCase):
         words = [row["words"] for row in self.rows()]
         self.assertTrue(any("it ran longer than 0.5 s and was ended" in w for w in words), words)
         space = self.write("space.toml", SPACE)
-        self.sweep(2, "--command", "/nowhere/train {lr}", "--space", space, "--trials", 1, "--fresh", code=SOME_FAILED)
+        self.sweep(2, "--command", "/nowhere/train {lr}", "--space", space, "--trials", 1, "--fresh",
+                   code=SOME_FAILED)
         self.assertIn('"/nowhere/train" cannot be started: No such file', self.rows()[0]["words"])
         self.assertIsNone(job.report["best"])
 
