@@ -15,9 +15,14 @@ struct Command {
   int wrong = 1;             ///< exit code of wrong options or input
 };
 
+Command add_completion(CLI::App& app);  ///< after all others
+Command add_doctor(CLI::App& app);
 Command add_journal(CLI::App& app);
+Command add_new(CLI::App& app);
 Command add_report(CLI::App& app);
+Command add_status(CLI::App& app);
 Command add_trace(CLI::App& app);
+Command add_run(CLI::App& app);
 Command add_simulate(CLI::App& app);
 
 inline constexpr int kTrouble = 3;  ///< exit code: it could be read, or done, up to a place only

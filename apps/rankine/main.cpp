@@ -13,11 +13,14 @@
 int main(int argc, char** argv) {
   CLI::App app("Runs programs of Rankine and looks at their runs.", "rankine");
   app.require_subcommand(1);
+  app.footer(
+      "rankine COMMAND --help says more, with its exit codes. In all of them 0 is well, 1 or 2 wrong input, "
+      "and 3\n"
+      "that it could be done up to a place only.");
   const std::vector<apps::Command> commands{
-      apps::add_journal(app),
-      apps::add_trace(app),
-      apps::add_report(app),
-      apps::add_simulate(app),
+      apps::add_run(app),    apps::add_status(app),   apps::add_report(app),
+      apps::add_doctor(app), apps::add_new(app),      apps::add_journal(app),
+      apps::add_trace(app),  apps::add_simulate(app), apps::add_completion(app),
   };
   const apps::Command* chosen = nullptr;
   const auto choose = [&] {

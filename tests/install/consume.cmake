@@ -33,4 +33,17 @@ step("Configuring the consumer" ${CMAKE_COMMAND} -G Ninja -S ${CONSUMER} -B ${SC
 step("Building the consumer" ${CMAKE_COMMAND} --build ${SCRATCH}/build)
 step("Running the consumer" ${MPIEXEC} -n 2 --oversubscribe --bind-to none ${SCRATCH}/build/consumer)
 message("${output}")
+
+# What `rankine new` makes is built and run at once, by an installed `rankine` that finds its launch script.
+set(tool ${SCRATCH}/moved/bin/rankine)
+if(EXISTS ${tool})
+  step("rankine new" ${tool} new ${SCRATCH}/pie)
+  step("Configuring the new project" ${CMAKE_COMMAND} -G Ninja -S ${SCRATCH}/pie -B ${SCRATCH}/pie/build
+    -D CMAKE_PREFIX_PATH=${SCRATCH}/moved -D CMAKE_CXX_COMPILER=${COMPILER})
+  step("Building the new project" ${CMAKE_COMMAND} --build ${SCRATCH}/pie/build)
+  step("Running the new project" ${tool} run -n 3 --run ${SCRATCH}/pie/run ${SCRATCH}/pie/build/pie)
+  if(NOT output MATCHES "pi is about 3\\.14")
+    message(FATAL_ERROR "The new project said:\n${output}")
+  endif()
+endif()
 file(REMOVE_RECURSE ${SCRATCH})
