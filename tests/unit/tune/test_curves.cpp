@@ -10,6 +10,7 @@
 #include <rankine/tune/table.hpp>
 
 #include "catch.hpp"
+#include "sanitized.hpp"
 
 namespace curves_test {
 
@@ -52,6 +53,7 @@ std::vector<double> mean_losses(Table& table, const std::string& scheduler, cons
 }
 
 void check_reaches(const std::string& scheduler, double cost_100, double cost_300) {
+  if (kSanitized) return;  // means of 100 seeds are the release build's business
   for (const std::string& name : kTables) {
     if (!std::filesystem::exists(table_path(name))) {
       WARN("skipped: " << table_path(name) << " is not there");
@@ -83,6 +85,7 @@ TEST_CASE("Hyperband finds by a cost of 45 what random search expects of 100 tra
 }
 
 TEST_CASE("64 workers find the best configuration of a large table at least 30 times sooner than one") {
+  if (kSanitized) return;
   if (!std::filesystem::exists(table_path(kTables[0]))) {
     WARN("skipped: " << table_path(kTables[0]) << " is not there");
     return;
