@@ -119,6 +119,16 @@ std::vector<Configuration> rows_to_compare(const History& history, std::size_t m
   return rows;
 }
 
+/// From the middle of the prior and from where the last fit ended: the better of the two.
+GpParameters fit(const Eigen::MatrixXd& points, const Eigen::VectorXd& values, const GpParameters* last) {
+  const GpParameters fresh = GaussianProcess::fit(points, values, gp_prior(points.cols()), 30);
+  if (!last) return fresh;
+  const GpParameters gone_on = GaussianProcess::fit(points, values, *last, 30);
+  Eigen::VectorXd unused;
+  const double of_fresh = gp_objective(points, values, fresh, unused);
+  return gp_objective(points, values, gone_on, unused) <= of_fresh ? gone_on : fresh;
+}
+
 /// The candidate of greatest acquisition, improved by local searches where dimensions move.
 Configuration climb(const Space& space, const GpEncoding& encoding, const GaussianProcess& process,
                     double best, const std::vector<Configuration>& candidates, std::size_t climbs) {
@@ -178,9 +188,8 @@ std::optional<Configuration> GpSampler::ask(const History& history, TrialId id) 
   const Eigen::MatrixXd points = matrix_of(encoding, places);
   const Eigen::VectorXd values = even_losses(losses);
   const std::size_t count = seen.known.size();
-  if (fitted_ == 0) parameters_ = gp_prior(encoding.size());
   if (fitted_ == 0 || count <= options_.refit_always || count >= fitted_ + options_.refit_every) {
-    parameters_ = GaussianProcess::fit(points, values, parameters_, 30);
+    parameters_ = fit(points, values, fitted_ > 0 ? &parameters_ : nullptr);
     fitted_ = count;
   }
   GaussianProcess process(points, values, parameters_);
@@ -195,6 +204,7 @@ std::optional<Configuration> GpSampler::ask(const History& history, TrialId id) 
     best = std::min(best, means.minCoeff());  // what is believed is not found a second time
     process = process.believing(places_pending);
   }
+  if (options_.bold_every > 0 && id % options_.bold_every == 0) best -= options_.bold;
   Philox random = history.random(id, "gp");
   const std::vector<Configuration> candidates = space.is_table()
                                                     ? rows_to_compare(history, options_.rows_most, random)

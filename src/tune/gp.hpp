@@ -17,13 +17,18 @@
 namespace rankine::tune {
 
 struct GpOptions {
-  std::size_t startup = 0;         ///< evenly spread trials first; 0: 4 and one a dimension
-  std::size_t points_most = 400;   ///< the process learns from the best and the latest ones only
-  std::size_t refit_always = 40;   ///< up to so many points the hyperparameters are fitted at each ask,
-  std::size_t refit_every = 8;     ///< beyond, after so many new ones
-  std::size_t spread = 512;        ///< candidates all over the space, and
-  std::size_t near = 32;           ///< around each of the five best
-  std::size_t climbs = 4;          ///< local searches from the best candidates
+  std::size_t startup = 0;        ///< evenly spread trials first; 0: 4 and one a dimension
+  std::size_t points_most = 400;  ///< the process learns from the best and the latest ones only
+  std::size_t refit_always = 40;  ///< up to so many points the hyperparameters are fitted at each ask,
+  std::size_t refit_every = 8;    ///< beyond, after so many new ones
+  std::size_t spread = 512;       ///< candidates all over the space, and
+  std::size_t near = 32;          ///< around each of the five best
+  std::size_t climbs = 4;         ///< local searches from the best candidates
+  /// Each time that a trial's number is divided by `bold_every`, only improvements by more than `bold` count,
+  /// in standard deviations of the evened losses: without it a search may polish a poor local minimum for
+  /// long.
+  std::size_t bold_every = 3;
+  double bold = 0.3;
   std::size_t rows_most = 10'000;  ///< of a table, so many remaining rows are compared
 };
 
