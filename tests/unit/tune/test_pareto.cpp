@@ -10,6 +10,7 @@
 #include <rankine/tune/test_functions.hpp>
 
 #include "catch.hpp"
+#include "sanitized.hpp"
 
 namespace tune = rankine::tune;
 
@@ -34,6 +35,7 @@ TEST_CASE("hypervolumes of boxes in one, two and three losses") {
 }
 
 TEST_CASE("NSGA-II comes near the front of ZDT1, random search does not") {
+  if (kSanitized) return;  // thousands of trials: the release build's business
   const auto volume = [](const char* sampler, std::size_t parallel) {
     const tune::TestFunction function = tune::test_function("zdt1");
     tune::StudyOptions options;
