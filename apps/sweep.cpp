@@ -36,6 +36,7 @@
 #include <rankine/tune/space_toml.hpp>
 #include <rankine/tune/table.hpp>
 
+#include "files/hdf5_writer.hpp"
 #include "run_options.hpp"
 #include "sweep_command.hpp"
 
@@ -142,7 +143,9 @@ void add_options(CLI::App& app, Settings& settings) {
       ->check(CLI::Range(1, 4096));
   app.add_option("--gang-above", settings.gang_above,
                  "built-in training: gangs only for networks wider than this");
-  apps::add_run_options(app, settings.run, "results.csv, results.h5, best.toml and report.html");
+  apps::add_run_options(app, settings.run,
+                        "results.csv, results.h5, best.toml, report.html (and best.h5, the best network of "
+                        "the built-in training)");
   app.footer(
       "Exit code: 0 done, or stopped before the wall time, to be run again; 1 wrong input or a failed system "
       "call, 2 the run could not begin, 3 some trials failed.");
@@ -249,6 +252,14 @@ void train_epoch(nn::Mlp& network, nn::Optimiser& optimiser, const nn::Dataset& 
   }
 }
 
+std::vector<std::size_t> widths_of(const tune::Parameters& parameters, const nn::Dataset& data) {
+  std::vector<std::size_t> widths{data.width};
+  for (std::int64_t layer = 0; layer < parameters.integer("layers"); ++layer)
+    widths.push_back(static_cast<std::size_t>(parameters.integer("units")));
+  widths.push_back(data.classes);
+  return widths;
+}
+
 /// Trains by epochs, reports the share of validation examples that are classified wrongly.
 double train_network(tune::TrialContext& trial, const nn::Dataset& data, std::uint64_t seed,
                      const Team& team) {
@@ -256,11 +267,7 @@ double train_network(tune::TrialContext& trial, const nn::Dataset& data, std::ui
   std::vector<std::uint32_t> training, validation;
   for (std::uint32_t row = 0; row < data.size(); ++row)
     (rk::Philox(seed, rk::hash_mix(1, row)).below(4) == 0 ? validation : training).push_back(row);
-  std::vector<std::size_t> widths{data.width};
-  for (std::int64_t layer = 0; layer < parameters.integer("layers"); ++layer)
-    widths.push_back(static_cast<std::size_t>(parameters.integer("units")));
-  widths.push_back(data.classes);
-  nn::Mlp network(widths, rk::hash_mix(seed, trial.trial()));
+  nn::Mlp network(widths_of(parameters, data), rk::hash_mix(seed, trial.trial()));
   TrainingState state;
   state.optimiser.kind =
       parameters.text("optimiser") == "sgd" ? nn::Optimiser::Kind::sgd : nn::Optimiser::Kind::adam;
@@ -430,6 +437,26 @@ Outcome sweep_table(tune::Study& study, tune::Table& table, const Settings& sett
   return outcome;
 }
 
+/// The best trial's network: `widths`, and `parameters` in the layout of nn::Mlp.
+void write_best(const tune::Study& study, const Outcome& outcome, const nn::Dataset& data,
+                const std::filesystem::path& path) {
+  const auto state = outcome.trials.load_best<TrainingState>();
+  if (!state) return;
+  const tune::History& history = study.history();
+  const auto parameters = history.space().parameters(history.trial(history.best()).configuration);
+  std::vector<std::int64_t> widths;
+  for (const std::size_t width : widths_of(parameters, data))
+    widths.push_back(static_cast<std::int64_t>(width));
+  const std::vector<double> weights(state->parameters.begin(), state->parameters.end());
+  rankine::files::Hdf5Writer file(path);
+  file.write("widths", std::span<const std::int64_t>(widths));
+  file.write("parameters", std::span<const double>(weights));
+  file.attribute("parameters", "description",
+                 "layer by layer: weights [outputs][inputs] column by column, then biases");
+  file.attribute("/", "feature_scale", std::span<const double>(&data.scale, 1));
+  file.close();
+}
+
 Outcome sweep_network(tune::Study& study, const Settings& settings) {
   Outcome outcome;
   tune::TrialsOptions options = trials_options(settings, study);
@@ -441,12 +468,14 @@ Outcome sweep_network(tune::Study& study, const Settings& settings) {
     const bool wide = static_cast<std::uint64_t>(parameters.integer("units")) > settings.gang_above;
     return wide ? settings.ranks_per_trial : 1;
   };
-  const auto data = rk::put(read_data(settings));
+  const nn::Dataset examples = read_data(settings);
+  const auto data = rk::put(examples);
   if (settings.ranks_per_trial > 1) {
     outcome.trials = tune::run_mixed_trials<train_alone, train_together>(study, options, data, settings.seed);
   } else {
     outcome.trials = tune::run_trials<train_alone>(study, options, data, settings.seed);
   }
+  write_best(study, outcome, examples, std::filesystem::path(settings.run.out) / "best.h5");
   outcome.frame.objective = "validation error";
   outcome.frame.step = "epoch";
   outcome.frame.cost = "epochs";

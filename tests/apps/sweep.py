@@ -115,7 +115,9 @@ class Sweep(unittest.TestCase):
             seen.add(job.report["history_hash"])
             self.assertEqual(job.report["trials"], 12)
             self.assertLess(job.report["best"], 0.6, "a sixth is right by chance")
-        self.assertEqual(len(seen), 1)
+            with open(os.path.join(self.folder, f"run{ranks}", "best.h5"), "rb") as file:
+                seen.add(file.read())
+        self.assertEqual(len(seen), 2, "one history and one best network")
         for scheduler in ("hyperband", "pbt"):
             job = self.sweep(3, *SMALL, "--scheduler", scheduler, "--population", 5,
                              out=os.path.join(self.folder, scheduler))
