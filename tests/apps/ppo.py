@@ -32,7 +32,8 @@ class Learns(unittest.TestCase):
             self.assertGreater(job.report["steps_per_second"], 0)
             self.assertEqual(job.report["steps"], 30_208)
             self.assertRegex(job.stderr, r"30208 steps .* steps/s  return .* entropy .* KL")
-            for name, words in (("report.html", "mean return of the last 100 episodes"), ("episode.svg", "<svg")):
+            for name, words in (("report.html", "mean return of the last 100 episodes"),
+                                ("episode.svg", "<svg")):
                 with open(os.path.join(out, name)) as file:
                     self.assertIn(words, file.read())
             self.assertTrue(os.path.exists(os.path.join(out, "checkpoint.h5")))

@@ -84,7 +84,7 @@ class Pass {
   const Layout& layout_;
   const Kernels& kernels_;
   int stride_;
-  bool changed_ = true;  // transposed_ is not that of the parameters
+  bool changed_ = true;                // transposed_ is not that of the parameters
   std::vector<Floats> hidden_[2];      // activations a layer
   std::vector<Floats> slopes_[2];      // and the loss's slopes by their inputs
   std::vector<Floats> transposed_[2];  // weights of each layer, [out][padded(in)]

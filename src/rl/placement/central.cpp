@@ -78,7 +78,6 @@ int train_centrally(const TrainOptions& options, int workers, learn::Learner& le
 
 int train_asynchronously(const TrainOptions& options, int workers, learn::Learner& learner,
                          const RunState& state) {
-  constexpr std::size_t in_flight = 2;  // calls an actor, so that it never waits for the learner
   const Rollouts rollouts(options, workers, state);
   Desk desk(options, learner);
   learn::Exchange alone;
@@ -89,9 +88,7 @@ int train_asynchronously(const TrainOptions& options, int workers, learn::Learne
     asked.push_back(rollouts.sample(k, sent.parameters, sent.orders));
     whose.push_back(k);
   };
-  for (std::size_t call = 0; call < in_flight; ++call) {
-    for (std::size_t k = 0; k < rollouts.size(); ++k) ask(k);
-  }
+  for (std::size_t k = 0; k < rollouts.size(); ++k) ask(k);
   // What came in makes a batch as large as a synchronous one.
   std::vector<learn::Trajectory> batch;
   const auto full = static_cast<std::size_t>(options.config.shards);
@@ -101,6 +98,7 @@ int train_asynchronously(const TrainOptions& options, int workers, learn::Learne
     for (auto& trajectory : asked[which].get()) batch.push_back(std::move(trajectory));
     asked.erase(asked.begin() + which);
     whose.erase(whose.begin() + which);
+    ask(k);  // at once, so that it rolls out while the learner learns
     if (batch.size() >= full) {
       learner.learn(batch, alone, true);
       batch.clear();
@@ -108,7 +106,6 @@ int train_asynchronously(const TrainOptions& options, int workers, learn::Learne
       desk.report();
       if (desk.checkpoint_is_due()) desk.write(rollouts.states());
     }
-    ask(k);
   }
   for (const auto& future : asked) future.wait();
   if (!options.checkpoint.empty()) desk.write(rollouts.states());
