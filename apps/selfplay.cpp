@@ -50,7 +50,8 @@ void add_options(CLI::App& app, Settings& settings) {
   app.set_config("--config", "", "a TOML file with these options by their long names");
   app.add_option("--steps", settings.config.steps_total, "moves of the learner in all");
   app.add_option("--seed", settings.config.seed, "of everything");
-  app.add_option("--checkpoints", settings.checkpoints, "that join the league on the way, evenly spaced")
+  app.add_option("--checkpoints", settings.checkpoints,
+                 "that join the league on the way, evenly spaced, besides an early one")
       ->check(CLI::Range(1, 100));
   app.add_option("--games", settings.games,
                  "of each pair of members for the ratings, and of each final match")
@@ -115,6 +116,8 @@ std::vector<std::pair<std::string, double>> bots() {
   return {{"random", 0.03}, {"heuristic", 0.12}, {"minimax-1", 0.1}, {"minimax-2", 0.15}, {"minimax-3", 0.3}};
 }
 constexpr double kCheckpointsShare = 0.3;
+/// After this part of the updates the early checkpoint is stored, which the last one is held against.
+constexpr std::int64_t kEarly = 32;
 
 Side side_of(const std::string& name, const rl::Policy& policy, const Settings& settings) {
   const auto parameters = policy.parameters();
@@ -148,7 +151,9 @@ std::vector<Side> learn(const Settings& settings) {
           "{:>10} steps  {:>8.0f} steps/s  return {:>6.3f}  entropy {:>6.3f}  KL {:.4f}\n", report.steps,
           static_cast<double>(report.steps) / rk::seconds_since(start), report.mean_return, report.entropy,
           report.kl);
-    if (update * settings.checkpoints / updates > (update - 1) * settings.checkpoints / updates)
+    const std::int64_t early = std::max<std::int64_t>(1, updates / kEarly);
+    if (update == early ||
+        update * settings.checkpoints / updates > (update - 1) * settings.checkpoints / updates)
       join(report.steps);
   }
   return members;
@@ -189,7 +194,7 @@ int work_through(const Settings& settings, int ranks) {
   }
   Side last = members.back();
   last.greedy = true;
-  const std::size_t early = bots().size() + 1;  // the first that had learnt something
+  const std::size_t early = bots().size() + 1;  // behind the one that has learnt nothing
   auto against_minimax = rk::submit<match>(last, members[bots().size() - 1], settings.games, 77);
   auto against_early = rk::submit<match>(last, members[early], settings.games, 78);
   for (std::size_t i = 0; i < pairings.size(); ++i) pairings[i].score = score_of(scores[i].get());

@@ -25,7 +25,7 @@ class Plays(unittest.TestCase):
             self.assertTrue(os.path.exists(os.path.join(out, "league.h5")))
             if h5py is not None:
                 with h5py.File(os.path.join(out, "league.h5")) as file:
-                    self.assertEqual(len(file["members"]), 8)
+                    self.assertEqual(len(file["members"]), 9)
                     self.assertEqual(file["parameters_7"].shape, file["parameters_5"].shape)
         return json.loads(job.stdout.splitlines()[-1])
 
@@ -34,8 +34,8 @@ class Plays(unittest.TestCase):
         ratings = one["ratings"]
         self.assertEqual(list(ratings)[:5], ["random", "heuristic", "minimax-1", "minimax-2", "minimax-3"])
         learnt = list(ratings.values())[5:]
-        self.assertEqual(len(learnt), 3)
-        self.assertGreater(learnt[2], learnt[0] + 50)
+        self.assertEqual(len(learnt), 4)
+        self.assertGreater(learnt[3], learnt[0] + 50)
         for key in ("ratings", "minimax3_wins", "early_wins"):
             self.assertEqual(one[key], three[key])
 
