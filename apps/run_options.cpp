@@ -76,4 +76,9 @@ int run_program(int argc, char** argv, CLI::App& app, const RunOptions& run, con
   });
 }
 
+int run_parsed(const CLI::App& app, const RunOptions& run, const Program& program) {
+  rk::Runtime runtime(runtime_options(run, program.depends_on()));
+  return runtime.run([&] { return drive(app, program, runtime.size()); });
+}
+
 }  // namespace apps

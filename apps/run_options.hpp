@@ -32,4 +32,7 @@ struct Program {
 /// Reads the options, runs the driver, says what was wrong with the input; the exit code.
 int run_program(int argc, char** argv, CLI::App& app, const RunOptions& run, const Program& program);
 
+/// The same once the options are read, by a program that reads them itself; `app` has its name.
+int run_parsed(const CLI::App& app, const RunOptions& run, const Program& program);
+
 }  // namespace apps

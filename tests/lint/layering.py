@@ -10,7 +10,7 @@ import tree
 HEIGHTS = {"core": 0, "serialize": 1, "scheduler": 1, "store": 1, "transport": 1, "journal": 1,
            "trace": 1.5, "simulate": 2, "runtime": 2, "api": 3,
            "apps": 5, "bench": 6}
-LIBRARIES = ("forecast", "table", "many_models", "nn", "train", "tune", "rl", "data")
+LIBRARIES = ("forecast", "table", "many_models", "farm", "nn", "train", "tune", "rl", "data")
 HEIGHTS.update((library, 4) for library in LIBRARIES)
 TOOLBOXES = ("files", "plot")  # low floors that any floor above may use from inside
 HEIGHTS.update((toolbox, 1) for toolbox in TOOLBOXES)

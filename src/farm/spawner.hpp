@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A rank's side of its helper process: runs commands and waits for them, from any number of threads. Made
+// before MPI and before any thread is.
+#pragma once
+
+#include <sys/types.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <rankine/core/time.hpp>
+
+#include "farm/spawn_messages.hpp"
+#include "farm/spawn_server.hpp"
+
+namespace rankine::farm {
+
+struct SpawnRequest {
+  std::string command = {};
+  std::vector<std::string> variables = {};  ///< NAME=value, beside those that the rank was started with
+  std::uint64_t id = 0;
+  std::uint64_t key = 0;
+  std::uint32_t attempt = 1;
+  Nanoseconds timeout = 0;  ///< 0: none
+  Nanoseconds grace = 5 * kSecond;
+};
+
+struct Spawned {
+  Ending ending;
+  std::string text;  ///< the end of its error stream, or what kept it from running
+};
+
+class Spawner {
+ public:
+  /// Forks: only while the process has a single thread. Throws SystemError naming the call.
+  explicit Spawner(const ServerOptions& options);
+  /// Ends the helper, and with it what still runs.
+  ~Spawner();
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+  /// Waits for the end of the command. Now and then it asks `unwanted`, and if so has it stopped. Throws
+  /// SystemError when the helper is gone: this process can run nothing any more.
+  Spawned run(const SpawnRequest& request, const std::function<bool()>& unwanted);
+
+  const std::filesystem::path& output() const { return output_; }
+  pid_t helper() const { return helper_; }
+
+ private:
+  int take_channel();
+  void give_channel(int channel);
+  void send(int channel, const std::string& message) const;
+  [[noreturn]] void lost() const;
+
+  std::filesystem::path output_;
+  pid_t helper_ = -1;
+  std::vector<int> channels_;
+  std::mutex mutex_;
+  std::condition_variable free_one_;
+  std::vector<int> free_;
+};
+
+}  // namespace rankine::farm
