@@ -35,7 +35,8 @@ if(RANKINE_BUILD_APPS)
 endif()
 
 # The launch script, to which `rankine run` hands on, with the job scripts that end in it.
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/rankine USE_SOURCE_PERMISSIONS)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/rankine
+  USE_SOURCE_PERMISSIONS)
 
 # The consumer's find_dependency calls name exactly what the installed targets link: a static library hands
 # its private dependencies on. A link to a namespace that is missing here stops the configuration.

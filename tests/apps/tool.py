@@ -17,8 +17,8 @@ BUILD = os.environ["RANKINE_TEST_BUILD"]
 RANKINE = os.path.join(BUILD, "bin", "rankine")
 HELLO = os.path.join(BUILD, "bin", "rankine-hello")
 SLEEPING = os.path.join(BUILD, "tests", "runs_sleeping")
-SUBJECTS = {"mpirun", "root", "MPI", "MPI threads", "UCX", "one-sided", "messages", "cores", "/dev/shm", "GPUs",
-            "HDF5", "Slurm"}
+SUBJECTS = {"mpirun", "root", "MPI", "MPI threads", "UCX", "one-sided", "messages", "cores", "/dev/shm",
+            "GPUs", "HDF5", "Slurm"}
 
 
 def environment(**variables):
@@ -126,7 +126,8 @@ class Run(unittest.TestCase):
         after = json.loads(rankine("status", "out", "--json", folder=self.folder).stdout)
         self.assertEqual((after["state"], after["ended"], after["failed"]), ("finished", 1500, 0))
         text = rankine("status", "out", folder=self.folder).stdout
-        self.assertRegex(text, r"1500 of 1500 submitted tasks ended[\s\S]*rank +1: +[0-9]+ tasks, the last .*nap_alone")
+        self.assertRegex(text, r"1500 of 1500 submitted tasks ended[\s\S]*"
+                               r"rank +1: +[0-9]+ tasks, the last .*nap_alone")
         with open(os.path.join(self.folder, "out", "status"), encoding="utf-8") as file:
             running = json.load(file)
         running.update(state="running", pid=process.pid)
@@ -140,8 +141,8 @@ class Run(unittest.TestCase):
 
     def test_ctrl_c_is_handed_on(self):
         words = [RANKINE, "run", "-n", "3", "--run", "out", SLEEPING, "20", "map", "100000"]
-        process = subprocess.Popen(words, cwd=self.folder, env=environment(), text=True, start_new_session=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(words, cwd=self.folder, env=environment(), text=True,
+                                   start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         status = os.path.join(self.folder, "out", "status")
         end = time.monotonic() + 60
         while self.ended("out") == 0 and time.monotonic() < end:
@@ -160,8 +161,8 @@ class Help(unittest.TestCase):
         def completed(*words):
             script = ('eval "$("$1" completion)"; shift; COMP_WORDS=(rankine "$@"); COMP_CWORD=$#; _rankine; '
                       'echo "${COMPREPLY[@]}"')
-            done = subprocess.run(["bash", "-c", script, "bash", RANKINE, *words], capture_output=True, text=True,
-                                  timeout=60, check=True)
+            done = subprocess.run(["bash", "-c", script, "bash", RANKINE, *words], capture_output=True,
+                                  text=True, timeout=60, check=True)
             return set(done.stdout.split())
         self.assertEqual(completed(""), {*names, "--help"})
         self.assertEqual(completed("rep"), {"report"})
@@ -178,7 +179,8 @@ class Help(unittest.TestCase):
                 text = file.read()
             self.assertIn("add_executable(pie main.cpp)", text)
             self.assertNotIn("%NAME%", text)
-            for name, said in (("pie", "there already"), ("a b", "cannot be the name"), ("9", "letter first")):
+            wrong = (("pie", "there already"), ("a b", "cannot be the name"), ("9", "letter first"))
+            for name, said in wrong:
                 again = rankine("new", name, folder=folder)
                 self.assertEqual(again.returncode, 1)
                 self.assertIn(said, again.stderr)
