@@ -29,7 +29,8 @@ def is_code(path):
 def check_text(path, text):
     lines = text.split("\n")
     # Only a shebang, or the words that a compile error must have, may come before the licence.
-    if path.parent.name != TEMPLATES and SPDX not in lines[1 if lines[0].startswith(("#!", "// expect: ")) and len(lines) > 1 else 0]:
+    first = 1 if lines[0].startswith(("#!", "// expect: ")) and len(lines) > 1 else 0
+    if path.parent.name != TEMPLATES and SPDX not in lines[first]:
         yield path, 1, f"the first line is not '{SPDX}'"
     for number, line in enumerate(lines, 1):
         if len(line) > LINE_MAX:
