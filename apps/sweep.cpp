@@ -500,19 +500,17 @@ std::string number_text(const std::vector<double>& values) {
 /// The best trials, as a table for people.
 void print_best(const tune::History& history) {
   constexpr std::size_t lines_max = 5;
-  std::vector<tune::TrialId> finished;
-  for (const tune::TrialId id : history.ended()) {
-    if (history.trial(id).state == tune::TrialState::finished) finished.push_back(id);
-  }
-  std::stable_sort(finished.begin(), finished.end(), [&](tune::TrialId a, tune::TrialId b) {
-    return history.loss(history.trial(a)) < history.loss(history.trial(b));
-  });
-  std::cout << fmt::format("\n{:>7} {:>12} {:>10}  {}\n", "trial", "value", "cost", "hyperparameters");
-  for (std::size_t k = 0; k < std::min(lines_max, finished.size()); ++k) {
-    const tune::Trial& trial = history.trial(finished[k]);
-    std::cout << fmt::format("{:>7} {:>12} {:>10.6g}  {}\n", trial.id, number_text(trial.values), trial.cost,
+  const std::vector<tune::TrialId> best = history.ranking();
+  std::cout << fmt::format("\n{:>7} {:>9} {:>12} {:>10}  {}\n", "trial", "state", "value", "cost",
+                           "hyperparameters");
+  for (std::size_t k = 0; k < std::min(lines_max, best.size()); ++k) {
+    const tune::Trial& trial = history.trial(best[k]);
+    std::cout << fmt::format("{:>7} {:>9} {:>12} {:>10.6g}  {}\n", trial.id, tune::name_of(trial.state),
+                             number_text(trial.values), trial.cost,
                              history.space().describe(trial.configuration));
   }
+  if (!best.empty() && history.best() == tune::kNoTrial)
+    std::cout << "No trial came to its end: more trials (--trials) let the scheduler take some further.\n";
   std::cout << '\n';
 }
 
@@ -559,10 +557,11 @@ nlohmann::ordered_json json_of(const Settings& settings, const tune::Study& stud
   json["app"] = "sweep";
   json["objective"] = outcome.frame.objective;
   json["best"] = nullptr;
-  if (history.best() != tune::kNoTrial) {
-    const tune::Trial& best = history.trial(history.best());
+  if (const std::vector<tune::TrialId> ranking = history.ranking(); !ranking.empty()) {
+    const tune::Trial& best = history.trial(ranking.front());
     json["best"] = best.values[0];
     json["best_trial"] = best.id;
+    json["best_state"] = tune::name_of(best.state);
     const tune::Parameters parameters = history.space().parameters(best.configuration);
     for (const auto& [name, value] : parameters.all())
       std::visit([&, key = name](const auto& held) { json["best_configuration"][key] = held; }, value);

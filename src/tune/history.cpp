@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include <rankine/core/check.hpp>
@@ -27,6 +28,20 @@ double History::loss(double value, std::size_t objective) const {
 double History::loss(const Trial& trial, std::size_t objective) const {
   if (objective >= trial.values.size()) return std::numeric_limits<double>::infinity();
   return loss(trial.values[objective], objective);
+}
+
+std::vector<TrialId> History::ranking() const {
+  std::vector<TrialId> ids;
+  for (const Trial& trial : trials_) {
+    if (!trial.values.empty() && trial.state != TrialState::failed) ids.push_back(trial.id);
+  }
+  const auto key = [this](TrialId id) {
+    const Trial& trial = trials_[id];
+    const bool finished = trial.state == TrialState::finished;
+    return std::tuple(!finished, finished ? 0 : -trial.last_step(), loss(trial), id);
+  };
+  std::sort(ids.begin(), ids.end(), [&](TrialId a, TrialId b) { return key(a) < key(b); });
+  return ids;
 }
 
 Philox History::random(TrialId id, std::string_view purpose) const {

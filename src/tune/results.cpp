@@ -188,22 +188,16 @@ plot::Bars importance_bars(const Study& study) {
 void add_best_table(plot::Page& page, const Study& study, const ResultsFrame& frame) {
   constexpr std::size_t rows_max = 10;
   const History& history = study.history();
-  std::vector<TrialId> finished;
-  for (const TrialId id : history.ended()) {
-    if (history.trial(id).state == TrialState::finished) finished.push_back(id);
-  }
-  std::stable_sort(finished.begin(), finished.end(), [&](TrialId a, TrialId b) {
-    return history.loss(history.trial(a)) < history.loss(history.trial(b));
-  });
-  if (finished.size() > rows_max) finished.resize(rows_max);
-  std::vector<std::string> header{"trial", frame.objective, "cost"};
+  std::vector<TrialId> best = history.ranking();
+  if (best.size() > rows_max) best.resize(rows_max);
+  std::vector<std::string> header{"trial", "state", frame.objective, "cost"};
   for (const Dimension& dimension : history.space().dimensions()) header.push_back(dimension.name);
   std::vector<std::vector<std::string>> rows;
-  for (const TrialId id : finished) {
+  for (const TrialId id : best) {
     const Trial& trial = history.trial(id);
     const Parameters parameters = history.space().parameters(trial.configuration);
-    rows.push_back({fmt::format("{}", id), fmt::format("{:.6g}", first_of(trial.values)),
-                    fmt::format("{:.4g}", trial.cost)});
+    rows.push_back({fmt::format("{}", id), name_of(trial.state),
+                    fmt::format("{:.6g}", first_of(trial.values)), fmt::format("{:.4g}", trial.cost)});
     for (const Dimension& dimension : history.space().dimensions())
       rows.back().push_back(parameters.has(dimension.name) ? parameters.text(dimension.name) : "");
   }
@@ -270,10 +264,11 @@ void write_results(const Study& study, const std::filesystem::path& folder, cons
   plot::write_whole(folder / "results.csv", csv_of(study, frame));
   write_hdf5(study, folder / "results.h5", frame);
   const History& history = study.history();
-  std::string best = "# no trial finished\n";
-  if (history.best() != kNoTrial) {
-    const Trial& trial = history.trial(history.best());
-    best = fmt::format("# trial {}: {} {}\n", trial.id, frame.objective, first_of(trial.values)) +
+  std::string best = "# no trial has a value\n";
+  if (const std::vector<TrialId> ranking = history.ranking(); !ranking.empty()) {
+    const Trial& trial = history.trial(ranking.front());
+    best = fmt::format("# trial {}, {}: {} {}\n", trial.id, name_of(trial.state), frame.objective,
+                       first_of(trial.values)) +
            toml_of(history.space(), trial.configuration);
   }
   plot::write_whole(folder / "best.toml", best);

@@ -55,6 +55,27 @@ std::vector<tune::Configuration> ordered_history(const std::string& sampler, std
 
 }  // namespace
 
+TEST_CASE("the ranking begins with what finished, then what came furthest, then what lost least") {
+  tune::History history(square(), {tune::Direction::maximise}, 1);
+  CHECK(history.ranking().empty());
+  const auto add = [&history](tune::TrialState state, tune::Step step, double value) {
+    const tune::TrialId id = history.begin({{0.5, 0.5}}).id;
+    history.change(id).reports.push_back({step, {value}});
+    history.change(id).values = {value};
+    history.set_state(id, state);
+  };
+  add(tune::TrialState::paused, 3, 9);   // 0
+  add(tune::TrialState::stopped, 5, 1);  // 1
+  add(tune::TrialState::paused, 5, 2);   // 2
+  add(tune::TrialState::failed, 8, 99);  // 3
+  CHECK(history.ranking() == std::vector<tune::TrialId>{2, 1, 0});
+  CHECK(history.best() == tune::kNoTrial);
+  add(tune::TrialState::finished, 8, -7);  // 4
+  add(tune::TrialState::finished, 9, -5);  // 5
+  CHECK(history.ranking() == std::vector<tune::TrialId>{5, 4, 2, 1, 0});
+  CHECK(history.ranking().front() == history.best());
+}
+
 TEST_CASE("a study ends with its budget and knows the best trial") {
   tune::StudyOptions options;
   options.trials_max = 20;
