@@ -198,8 +198,11 @@ void add_best_table(plot::Page& page, const Study& study, const ResultsFrame& fr
     const Parameters parameters = history.space().parameters(trial.configuration);
     rows.push_back({fmt::format("{}", id), name_of(trial.state),
                     fmt::format("{:.6g}", first_of(trial.values)), fmt::format("{:.4g}", trial.cost)});
-    for (const Dimension& dimension : history.space().dimensions())
-      rows.back().push_back(parameters.has(dimension.name) ? parameters.text(dimension.name) : "");
+    for (const Dimension& dimension : history.space().dimensions()) {
+      rows.back().emplace_back();  // stays empty where the hyperparameter is inactive
+      for (const auto& [name, value] : parameters.all())
+        if (name == dimension.name) rows.back().back() = short_text_of(value);
+    }
   }
   page.heading("Best trials");
   page.table(header, rows);

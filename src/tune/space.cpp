@@ -170,7 +170,7 @@ std::string Space::describe(const Configuration& configuration) const {
   std::string text;
   const Parameters named = parameters(configuration);
   for (const auto& [name, value] : named.all()) {
-    text += (text.empty() ? "" : " ") + name + "=" + text_of(value);
+    text += (text.empty() ? "" : " ") + name + "=" + short_text_of(value);
   }
   return text;
 }

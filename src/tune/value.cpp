@@ -15,6 +15,11 @@ std::string text_of(const Value& value) {
   return fmt::format("{}", std::get<double>(value));
 }
 
+std::string short_text_of(const Value& value) {
+  const auto* real = std::get_if<double>(&value);
+  return real == nullptr ? text_of(value) : fmt::format("{:.6g}", *real);
+}
+
 void Parameters::set(std::string name, Value value) {
   for (auto& [known, old] : values_) {
     if (known == name) {

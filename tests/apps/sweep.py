@@ -77,6 +77,15 @@ class Sweep(unittest.TestCase):
 
     # ---- Tables
 
+    def test_no_trial_comes_to_its_end(self):
+        out = os.path.join(self.folder, "few")
+        job = self.sweep(2, "--trials", 4, "--scheduler", "asha", "--steps", 27, "--examples", 200,
+                         out=out)
+        self.assertEqual((job.report["finished"], job.report["best_state"]), (0, "paused"))
+        with open(os.path.join(out, "best.toml"), encoding="utf-8") as file:
+            self.assertIn(f"trial {job.report['best_trial']}, paused", file.read())
+        self.assertIn("No trial came to its end", job.stdout)
+
     def test_table(self):
         path = self.table()
         seen = set()

@@ -41,8 +41,8 @@ class History {
   double loss(const Trial& trial, std::size_t objective = 0) const;
   /// The trial of least loss among finished ones, kNoTrial without.
   TrialId best() const { return best_; }
-  /// Trials that have values, best first: finished ones, then the others, those that came further first; among
-  /// equals the one of less loss, then the earlier one. Its first is best() where any has finished.
+  /// Trials that have values, best first: finished ones, then the others, those that came further first;
+  /// among equals the one of less loss, then the earlier one. Its first is best() where any has finished.
   std::vector<TrialId> ranking() const;
 
   /// Rows of a table that no trial of this study has had, in no particular but a reproducible order.

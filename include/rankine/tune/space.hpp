@@ -64,7 +64,7 @@ class Space {
   Parameters parameters(const Configuration& configuration) const;
   /// From values as text by name. Throws InputError for what is missing, unknown or out of range.
   Configuration configuration(const std::vector<std::pair<std::string, std::string>>& texts) const;
-  /// "lr=0.001 layers=3".
+  /// "lr=0.001 layers=3", for people: numbers to six digits.
   std::string describe(const Configuration& configuration) const;
   /// Equal for spaces of equal dimensions and rows: a study is not gone on with in another space.
   std::uint64_t fingerprint() const;

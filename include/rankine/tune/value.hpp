@@ -16,6 +16,8 @@ using Value = std::variant<double, std::int64_t, std::string>;
 
 /// The shortest text that reads back as the same value: "0.001", "64", "adam".
 std::string text_of(const Value& value);
+/// For people: numbers to six digits.
+std::string short_text_of(const Value& value);
 
 /// What a trial is given: its hyperparameters by name, in the order of the space, without inactive ones.
 class Parameters {
