@@ -43,7 +43,14 @@ struct Machine {
     }
   }
   /// The product of the low 32 bits of each lane with `b`.
-  static Bits<V> product(Bits<V> a, unsigned b) { return (a & 0xFFFFFFFFl) * static_cast<long>(b); }
+  static Bits<V> product(Bits<V> a, unsigned b) {
+    if constexpr (sizeof(V) == sizeof(double)) {
+      return static_cast<long>((static_cast<unsigned long>(a) & 0xFFFFFFFFul) * b);
+    } else {
+      typedef unsigned long Unsigned __attribute__((vector_size(sizeof(V))));  // whose products may wrap
+      return (Bits<V>)(((Unsigned)a & 0xFFFFFFFFul) * static_cast<unsigned long>(b));
+    }
+  }
   static Mask mask(Bits<V> lanes) { return lanes; }
   static Mask above(V a, V b) { return a > b; }
   static Mask equal(Bits<V> a, long b) { return a == Bits<V>{} + b; }
