@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kill storm of a sweep: one to three of four workers are killed at random instants, once for each seed. In
-ordered mode the history must be that of the undisturbed run, in async mode nothing may be lost and the journal
-must give the same history again.
+"""The kill storm of a sweep: one to three of four workers are killed at random instants, once for each seed.
 
-PYTHONPATH=tests/mpi/runs RANKINE_TEST_BUILD=build python3 tests/apps/sweep_storm.py [SEEDS] (CI runs none: minutes)
+In ordered mode the history must be that of the undisturbed run, in async mode nothing may be lost and the
+journal must give the same history again. CI does not run it (it takes minutes):
+
+PYTHONPATH=tests/mpi/runs:tests/apps RANKINE_TEST_BUILD=build python3 -B tests/apps/sweep_storm.py [SEEDS]
 """
 import os
 import random
