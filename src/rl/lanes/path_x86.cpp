@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <rankine/core/error.hpp>
+#include <rankine/core/processor.hpp>
 
 #include "rl/lanes/path.hpp"
 
@@ -20,13 +21,7 @@ struct Choice {
 
 /// Widest first.
 std::array<Choice, 3> choices() {
-  __builtin_cpu_init();
-  const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                  __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-  const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                  __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                  __builtin_cpu_supports("avx512vl");
-  return {{{&kPathV4, v4}, {&kPathV3, v3}, {&kPathBaseline, true}}};
+  return {{{&kPathV4, runs_x86_64_v4()}, {&kPathV3, runs_x86_64_v3()}, {&kPathBaseline, true}}};
 }
 
 }  // namespace
