@@ -5,10 +5,16 @@
 // then.
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <rankine/rankine.hpp>
 
@@ -25,8 +31,12 @@ int slow_square(int x) {
   std::this_thread::sleep_for(2ms);
   return x * x;
 }
-/// Never returns, which the compiler must not know: no call into the runtime ends it.
-int endless(int x) {
+/// Never returns, which the compiler must not know: no call into the runtime ends it. Makes the file
+/// `started` first: what was sent to a rank counts as running, and is cancelled without harm if it has not
+/// begun there.
+int endless(const std::string& started) {
+  std::ofstream(started).flush();
+  const int x = 1;
   volatile int same = x;
   while (same == x) {
   }
@@ -57,8 +67,21 @@ bool fails_with(const rk::Future<int>& future) {
   return false;
 }
 
-void wait_until_running(const rk::Future<int>& future) {
-  while (rk::explain(future).state != rk::Explanation::State::running) std::this_thread::sleep_for(1ms);
+/// A path that nobody has used yet.
+std::filesystem::path fresh_path() {
+  std::string name = (std::filesystem::temp_directory_path() / "rankine-control-XXXXXX").string();
+  const int file = mkstemp(name.data());
+  if (file < 0) throw std::runtime_error("control: no temporary file can be made");
+  close(file);
+  std::filesystem::remove(name);
+  return name;
+}
+
+void wait_until_exists(const std::filesystem::path& started) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  while (!std::filesystem::exists(started) && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(1ms);
+  expect(std::filesystem::remove(started), "the endless task starts");
 }
 
 /// Other work is under way on all ranks while one of them is lost.
@@ -66,14 +89,16 @@ void lose_a_rank(const std::string& what, bool by_time) {
   std::vector<rk::Future<int>> others;
   for (int i = 0; i < 50; ++i) others.push_back(rk::submit<slow_square>(i));
   const rk::Options options{.timeout = by_time ? 100ms : 0ms};
-  const auto stuck = rk::submit<endless>(options, 1);
+  const std::filesystem::path started = fresh_path();
+  const auto stuck = rk::submit<endless>(options, started.string());
   for (int i = 0; i < 50; ++i) others.push_back(rk::submit<waits_for>(i));
   if (!by_time) {
-    wait_until_running(stuck);
+    wait_until_exists(started);
     stuck.cancel({.force = true});
     expect(fails_with<rk::TaskCancelled>(stuck), what + ": the future ends as cancelled");
   } else {
     expect(fails_with<rk::TaskTimedOut>(stuck), what + ": the future ends as timed out");
+    wait_until_exists(started);
   }
   for (int i = 0; i < 100; ++i) {
     const int x = i % 50;
@@ -95,8 +120,9 @@ void run_all() {
   expect_workers(2, "one worker is gone");
   lose_a_rank("by time", true);
   expect_workers(1, "two workers are gone");
-  const auto stuck = rk::submit<endless>({.max_retries = 0}, 1);
-  wait_until_running(stuck);
+  const std::filesystem::path started = fresh_path();
+  const auto stuck = rk::submit<endless>({.max_retries = 0}, started.string());
+  wait_until_exists(started);
   stuck.cancel({.force = true});
   expect(fails_with<rk::TaskCancelled>(stuck), "the last worker can be spared too");
   expect(rk::submit<square>(12).get() == 144, "rank 0 works when nobody else is left");
