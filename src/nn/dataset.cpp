@@ -57,9 +57,10 @@ Idx read_idx(const std::filesystem::path& path) {
   return idx;
 }
 
-Dataset read_mnist(const std::filesystem::path& folder) {
-  Idx images = read_idx(folder / "train-images-idx3-ubyte.gz");
-  Idx labels = read_idx(folder / "train-labels-idx1-ubyte.gz");
+/// `part`: "train" or "t10k" (the test set).
+Dataset read_mnist(const std::filesystem::path& folder, const std::string& part) {
+  Idx images = read_idx(folder / (part + "-images-idx3-ubyte.gz"));
+  Idx labels = read_idx(folder / (part + "-labels-idx1-ubyte.gz"));
   if (images.lengths[0] != labels.bytes.size())
     throw InputError(
         fmt::format("{}: {} images, {} labels", folder.string(), images.lengths[0], labels.bytes.size()));
@@ -100,6 +101,31 @@ Dataset read_csv(const std::filesystem::path& path) {
   return data;
 }
 
+/// The CSV of a folder that is not MNIST's.
+std::filesystem::path csv_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".csv") found.push_back(entry.path());
+  if (found.size() != 1) {
+    throw InputError(fmt::format("{} has neither MNIST's train-images-idx3-ubyte.gz nor one CSV, but {}",
+                                 folder.string(), found.size()));
+  }
+  return found.front();
+}
+
+Dataset rows_of(const Dataset& whole, const std::vector<std::size_t>& rows) {
+  std::vector<std::uint8_t> features;
+  std::vector<std::uint8_t> labels;
+  features.reserve(rows.size() * whole.width);
+  for (const std::size_t row : rows) {
+    const auto one = whole.features.span().subspan(row * whole.width, whole.width);
+    features.insert(features.end(), one.begin(), one.end());
+    labels.push_back(whole.labels.data()[row]);
+  }
+  return {Array<std::uint8_t>(std::move(features)), Array<std::uint8_t>(std::move(labels)), whole.width,
+          whole.classes, whole.scale};
+}
+
 }  // namespace
 
 void Dataset::example(std::size_t index, std::span<float> into) const {
@@ -108,7 +134,24 @@ void Dataset::example(std::size_t index, std::span<float> into) const {
 }
 
 Dataset read_dataset(const std::filesystem::path& path) {
-  return std::filesystem::is_directory(path) ? read_mnist(path) : read_csv(path);
+  return std::filesystem::is_directory(path) ? read_mnist(path, "train") : read_csv(path);
+}
+
+SplitDataset split_dataset(const Dataset& whole) {
+  constexpr std::uint64_t key = 5;
+  Philox random(key, whole.size());
+  std::vector<std::size_t> training;
+  std::vector<std::size_t> test;
+  for (std::size_t row = 0; row < whole.size(); ++row)
+    (random.below(5) == 0 ? test : training).push_back(row);
+  return {rows_of(whole, training), rows_of(whole, test)};
+}
+
+SplitDataset read_split_dataset(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return split_dataset(read_csv(path));
+  if (std::filesystem::exists(path / "train-images-idx3-ubyte.gz"))
+    return {read_mnist(path, "train"), read_mnist(path, "t10k")};
+  return split_dataset(read_csv(csv_in(path)));
 }
 
 Dataset generate_dataset(std::size_t examples, std::size_t width, std::size_t classes, std::uint64_t seed) {

@@ -29,6 +29,16 @@ struct Dataset {
 /// the label. Of MNIST the training set. Throws InputError naming the file and what is wrong with it.
 Dataset read_dataset(const std::filesystem::path& path);
 
+struct SplitDataset {
+  Dataset training;
+  Dataset test;
+};
+/// The same with a test set: MNIST's own, or of a CSV (named, or the one of its folder) each fifth example,
+/// whichever their order, by a fixed key.
+SplitDataset read_split_dataset(const std::filesystem::path& path);
+/// Cuts an unordered data set so.
+SplitDataset split_dataset(const Dataset& whole);
+
 /// `classes` clouds of normal numbers around random centres in `width` dimensions, some of them overlapping.
 Dataset generate_dataset(std::size_t examples, std::size_t width, std::size_t classes, std::uint64_t seed);
 
