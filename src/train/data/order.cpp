@@ -7,7 +7,7 @@
 #include <rankine/core/check.hpp>
 #include <rankine/core/error.hpp>
 #include <rankine/core/hash.hpp>
-#include <rankine/train/feeds.hpp>
+#include <rankine/train/examples.hpp>
 
 namespace rankine::train {
 

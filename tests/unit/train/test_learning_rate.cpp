@@ -3,7 +3,7 @@
 #include <limits>
 
 #include <rankine/core/error.hpp>
-#include <rankine/train/schedule.hpp>
+#include <rankine/train/learning_rate.hpp>
 
 #include "catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <rankine/train/schedule.hpp>
+#include <rankine/train/learning_rate.hpp>
 
 #include <cmath>
 #include <numbers>

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include <rankine/core/error.hpp>
-#include <rankine/train/feeds.hpp>
+#include <rankine/core/hash.hpp>
+#include <rankine/core/philox.hpp>
+#include <rankine/train/examples.hpp>
 
 #include "catch.hpp"
 
@@ -32,11 +34,24 @@ struct Micro {
   std::vector<std::int32_t> targets;
 };
 
+/// Of twice the tokens that are wanted, so that what lies beyond is seen to stay as it was.
 template <class Fill>
-Micro micro(std::size_t count, Fill fill) {
-  Micro batch{std::vector<std::int32_t>(count, -7), std::vector<std::int32_t>(count, -7)};
+Micro micro(std::size_t tokens, Fill fill) {
+  Micro batch{std::vector<std::int32_t>(2 * tokens, -7), std::vector<std::int32_t>(2 * tokens, -7)};
   fill(batch.inputs.data(), batch.targets.data());
+  for (std::size_t k = tokens; k < 2 * tokens; ++k) {
+    REQUIRE(batch.inputs[k] == -7);
+    REQUIRE(batch.targets[k] == -7);
+  }
+  batch.inputs.resize(tokens);
+  batch.targets.resize(tokens);
   return batch;
+}
+Micro training(const Examples& examples, std::size_t tokens, std::uint64_t step, std::size_t shard) {
+  return micro(tokens, [&](void* in, std::int32_t* out) { examples.feed->training(step, shard, in, out); });
+}
+Micro evaluation(const Examples& examples, std::size_t tokens, std::size_t index) {
+  return micro(tokens, [&](void* in, std::int32_t* out) { examples.feed->evaluation(index, in, out); });
 }
 
 /// Examples whose one feature is their number.
@@ -69,46 +84,56 @@ TEST_CASE("a permutation has each number once, and another key gives another one
 }
 
 TEST_CASE("windows: targets are one further, and shards are parts of one batch") {
-  const std::size_t context = 8;
-  const TokenFeed whole(counting(1000, 100), context, {.batch = 12, .shards = 1, .seed = 3});
-  const TokenFeed parts(counting(1000, 100), context, {.batch = 12, .shards = 4, .seed = 3});
-  const Micro all = micro(12 * context, [&](auto* in, auto* out) { whole.training(5, 0, in, out); });
+  const auto of = [](std::size_t shards, std::uint64_t seed) {
+    return token_examples(counting(1000, 100), 8, {.batch = 12, .shards = shards, .seed = seed});
+  };
+  const Examples whole = of(1, 3);
+  const Examples parts = of(4, 3);
+  CHECK(whole.tokens_an_example == 8);
+  CHECK(whole.steps_an_epoch == 0);
+  const Micro all = training(whole, 96, 5, 0);
   for (std::size_t k = 0; k < all.inputs.size(); ++k) CHECK(all.targets[k] == all.inputs[k] + 1);
   for (std::size_t shard = 0; shard < 4; ++shard) {
-    const Micro part = micro(3 * context, [&](auto* in, auto* out) { parts.training(5, shard, in, out); });
-    CHECK(std::equal(part.inputs.begin(), part.inputs.end(), all.inputs.begin() + shard * 3 * context));
+    const Micro part = training(parts, 24, 5, shard);
+    CHECK(std::equal(part.inputs.begin(), part.inputs.end(), all.inputs.data() + shard * 24));
   }
-  const Micro next = micro(12 * context, [&](auto* in, auto* out) { whole.training(6, 0, in, out); });
-  CHECK(next.inputs != all.inputs);
-  const TokenFeed other(counting(1000, 100), context, {.batch = 12, .shards = 1, .seed = 4});
-  CHECK(micro(12 * context, [&](auto* in, auto* out) { other.training(5, 0, in, out); }).inputs !=
-        all.inputs);
-  const Micro half = micro(12 * context, [&](auto* in, auto*) { whole.training(5, 0, in, nullptr); });
-  CHECK(half.inputs == all.inputs);
-  CHECK(half.targets.front() == -7);
+  std::vector<std::int32_t> half(96, -7);
+  whole.feed->training(5, 0, nullptr, half.data());
+  CHECK(half == all.targets);
+  CHECK(training(whole, 96, 6, 0).inputs != all.inputs);
+  CHECK(training(of(1, 4), 96, 5, 0).inputs != all.inputs);
 }
 
 TEST_CASE("windows reach the first and the last place of a short text, and no further") {
-  const TokenFeed feed(counting(10, 10), 8, {.batch = 64, .shards = 1, .seed = 1});
+  const Examples examples = token_examples(counting(10, 10), 8, {.batch = 64, .shards = 1, .seed = 1});
   std::set<std::int32_t> starts;
-  const Micro batch = micro(64 * 8, [&](auto* in, auto* out) { feed.training(0, 0, in, out); });
+  const Micro batch = training(examples, 512, 0, 0);
   for (std::size_t row = 0; row < 64; ++row) starts.insert(batch.inputs[row * 8]);
   CHECK(starts == std::set<std::int32_t>{0, 1});
   CHECK(*std::max_element(batch.targets.begin(), batch.targets.end()) == 9);
 }
 
+TEST_CASE("windows begin where the documented draw says, as other programs draw them, too") {
+  const Examples examples = token_examples(counting(1000, 100), 8, {.batch = 4, .shards = 2, .seed = 9});
+  const Micro second = training(examples, 16, 3, 1);
+  for (std::size_t row = 0; row < 2; ++row) {
+    rankine::Philox draw(9, rankine::hash_mix(0x77696e646f7773, 3 * 4 + 2 + row));
+    CHECK(second.inputs[row * 8] == static_cast<std::int32_t>(draw.below(992)));
+  }
+}
+
 TEST_CASE("epochs: each window once before any comes again") {
-  const std::size_t context = 4;
-  const TokenFeed feed(counting(101, 20), context, {.batch = 10, .shards = 2, .seed = 3}, Order::epochs);
+  const Examples examples =
+      token_examples(counting(101, 20), 4, {.batch = 10, .shards = 2, .seed = 3}, Order::epochs);
+  CHECK(examples.steps_an_epoch == 2);
   std::map<std::int32_t, int> seen;  // 25 windows, 10 of them a step
   std::vector<std::int32_t> order;
   for (std::uint64_t step = 0; step < 5; ++step) {
     for (std::size_t shard = 0; shard < 2; ++shard) {
-      const Micro part =
-          micro(5 * context, [&](auto* in, auto* out) { feed.training(step, shard, in, out); });
+      const Micro part = training(examples, 20, step, shard);
       for (std::size_t row = 0; row < 5; ++row) {
-        ++seen[part.inputs[row * context]];
-        order.push_back(part.inputs[row * context]);
+        ++seen[part.inputs[row * 4]];
+        order.push_back(part.inputs[row * 4]);
       }
     }
   }
@@ -123,10 +148,10 @@ TEST_CASE("epochs: each window once before any comes again") {
 
 TEST_CASE("validation predicts each token once; what fills up does not count") {
   for (const std::size_t tokens : {9, 10, 16, 17, 18, 50}) {
-    const TokenFeed feed(counting(100, tokens), 8, {.batch = 6, .shards = 2, .seed = 1});
+    const Examples examples = token_examples(counting(100, tokens), 8, {.batch = 6, .shards = 2, .seed = 1});
     std::multiset<std::int32_t> predicted;
-    for (std::size_t index = 0; index < feed.evaluations(); ++index) {
-      const Micro part = micro(3 * 8, [&](auto* in, auto* out) { feed.evaluation(index, in, out); });
+    for (std::size_t index = 0; index < examples.feed->evaluations(); ++index) {
+      const Micro part = evaluation(examples, 24, index);
       for (std::size_t k = 0; k < part.targets.size(); ++k) {
         if (part.targets[k] < 0) continue;
         CHECK(part.targets[k] == part.inputs[k] + 1);
@@ -140,27 +165,29 @@ TEST_CASE("validation predicts each token once; what fills up does not count") {
 }
 
 TEST_CASE("a text too short, shards that do not divide") {
-  CHECK_THROWS_WITH(TokenFeed(counting(100, 8), 8, {}), ContainsSubstring("validation part has 8 tokens"));
-  CHECK_THROWS_WITH(TokenFeed(counting(8, 100), 8, {}), ContainsSubstring("a context of at most 7"));
-  CHECK_THROWS_WITH(TokenFeed(counting(100, 100), 8, {.batch = 12, .shards = 3}),
-                    ContainsSubstring("power of two"));
-  CHECK_THROWS_WITH(TokenFeed(counting(100, 100), 8, {.batch = 12, .shards = 8}),
-                    ContainsSubstring("--shards 4"));
+  const auto make = [](std::size_t training, std::size_t validation, std::size_t shards) {
+    return token_examples(counting(training, validation), 8, {.batch = 12, .shards = shards});
+  };
+  CHECK_THROWS_WITH(make(100, 8, 1), ContainsSubstring("validation part has 8 tokens"));
+  CHECK_THROWS_WITH(make(8, 100, 1), ContainsSubstring("a context of at most 7"));
+  CHECK_THROWS_WITH(make(100, 100, 3), ContainsSubstring("power of two"));
+  CHECK_THROWS_WITH(make(100, 100, 8), ContainsSubstring("--shards 4"));
   CHECK_THROWS_WITH(order_named("epoch"), ContainsSubstring("windows, epochs"));
 }
 
 TEST_CASE("labelled examples: each once an epoch, scaled to mean 0 and deviation 1; tests each once") {
-  const ExampleFeed feed(numbered(30), numbered(7), {.batch = 10, .shards = 2, .seed = 3});
-  CHECK(feed.steps_an_epoch() == 3);
+  const Examples examples =
+      labelled_examples({numbered(30), numbered(7)}, {.batch = 10, .shards = 2, .seed = 3});
+  CHECK(examples.steps_an_epoch == 3);
+  std::vector<float> inputs(5);
+  std::vector<std::int32_t> targets(5);
   for (std::uint64_t epoch = 0; epoch < 2; ++epoch) {
     std::set<std::int32_t> seen;
     double sum = 0;
     double squares = 0;
     for (std::uint64_t step = 3 * epoch; step < 3 * epoch + 3; ++step) {
       for (std::size_t shard = 0; shard < 2; ++shard) {
-        std::vector<float> inputs(5);
-        std::vector<std::int32_t> targets(5);
-        feed.training(step, shard, inputs.data(), targets.data());
+        examples.feed->training(step, shard, inputs.data(), targets.data());
         seen.insert(targets.begin(), targets.end());
         for (const float value : inputs) {
           sum += value;
@@ -172,16 +199,15 @@ TEST_CASE("labelled examples: each once an epoch, scaled to mean 0 and deviation
     CHECK(sum / 30 == Approx(0).margin(1e-6));
     CHECK(squares / 30 == Approx(1));
   }
-  REQUIRE(feed.evaluations() == 2);
+  REQUIRE(examples.feed->evaluations() == 2);
   std::multiset<std::int32_t> tested;
   for (std::size_t index = 0; index < 2; ++index) {
-    std::vector<float> inputs(5);
-    std::vector<std::int32_t> targets(5);
-    feed.evaluation(index, inputs.data(), targets.data());
+    examples.feed->evaluation(index, inputs.data(), targets.data());
     tested.insert(targets.begin(), targets.end());
   }
   CHECK(tested == std::multiset<std::int32_t>{-1, -1, -1, 0, 1, 2, 3, 4, 5, 6});
-  CHECK_THROWS_WITH(ExampleFeed(numbered(5), numbered(7), {.batch = 10}), ContainsSubstring("10 examples"));
+  CHECK_THROWS_WITH(labelled_examples({numbered(5), numbered(7)}, {.batch = 10}),
+                    ContainsSubstring("10 examples"));
 }
 
 TEST_CASE("a data set without a test set is cut by a fixed key") {
