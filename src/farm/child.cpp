@@ -8,17 +8,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
+#include <cstdint>
 
 namespace rankine::farm {
 
 namespace {
 
 constexpr std::size_t kStackBytes = std::size_t{64} << 10;
-constexpr int kIgnored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
+constexpr int kSurvived[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE};
 
 struct Birth {
-  const SignalHabits* habits;
   const ChildPlan* plan;
   const std::vector<std::string>* paths;
   char* const* arguments;
@@ -32,7 +33,6 @@ __attribute__((no_sanitize("address", "undefined"))) int be_born(void* argument)
   const ChildPlan& plan = *birth.plan;
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  birth.habits->restore();
   if (::dup2(plan.input, STDIN_FILENO) < 0 || ::dup2(plan.output, STDOUT_FILENO) < 0 ||
       ::dup2(plan.error, STDERR_FILENO) < 0) {
     birth.trouble = errno;
@@ -52,28 +52,19 @@ __attribute__((no_sanitize("address", "undefined"))) int be_born(void* argument)
 
 }  // namespace
 
-void SignalHabits::ignore_all() {
-  sigprocmask(SIG_SETMASK, nullptr, &mask_);
+void survive_signals() {
   signal(SIGCHLD, SIG_DFL);  // where it was ignored, nobody would hear how a child ended
-  struct sigaction ignore {};
-  ignore.sa_handler = SIG_IGN;
-  for (const int signal : kIgnored) {
+  struct sigaction nothing {};
+  nothing.sa_handler = [](int) {};
+  for (const int signal : kSurvived) {
     struct sigaction before {};
-    sigaction(signal, &ignore, &before);
-    if ((before.sa_flags & SA_SIGINFO) != 0 || before.sa_handler != SIG_IGN) {
-      before = {};
-      before.sa_handler = SIG_DFL;
-    }
-    before_.emplace_back(signal, before);
+    sigaction(signal, nullptr, &before);
+    const bool ignored = (before.sa_flags & SA_SIGINFO) == 0 && before.sa_handler == SIG_IGN;
+    if (!ignored) sigaction(signal, &nothing, nullptr);
   }
 }
 
-void SignalHabits::restore() const {
-  for (const auto& [signal, before] : before_) sigaction(signal, &before, nullptr);
-  sigprocmask(SIG_SETMASK, &mask_, nullptr);
-}
-
-ChildStarter::ChildStarter(const SignalHabits& habits) : habits_(habits), stack_(kStackBytes) {}
+ChildStarter::ChildStarter() : stack_(kStackBytes) {}
 
 Started ChildStarter::start(const ChildPlan& plan) {
   std::vector<std::string> paths;
@@ -86,15 +77,17 @@ Started ChildStarter::start(const ChildPlan& plan) {
   std::vector<char*> arguments;
   for (const std::string& word : plan.words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
-  Birth birth{&habits_, &plan, &paths, arguments.data(), 0, false};
+  Birth birth{&plan, &paths, arguments.data(), 0, false};
   char* top = stack_.data() + stack_.size();
   top -= reinterpret_cast<std::uintptr_t>(top) % 64;
-  const int process = ::clone(be_born, top, CLONE_VM | CLONE_VFORK | SIGCHLD, &birth);
-  if (process < 0) return {-1, errno};
-  if (!birth.failed) return {process, 0};
+  int watch = -1;
+  const int process = ::clone(be_born, top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &birth, &watch);
+  if (process < 0) return {-1, -1, errno};
+  if (!birth.failed) return {process, watch, 0};
+  ::close(watch);
   while (::waitpid(process, nullptr, 0) < 0 && errno == EINTR) {
   }
-  return {-1, birth.trouble};
+  return {-1, -1, birth.trouble};
 }
 
 }  // namespace rankine::farm

@@ -9,22 +9,11 @@
 #include <string>
 #include <vector>
 
-#include <csignal>
-
 namespace rankine::farm {
 
-/// How signals were handled before the starting process changed that; commands find it so.
-class SignalHabits {
- public:
-  /// Remembers, then ignores them.
-  void ignore_all();
-  /// For a child between its start and its program.
-  void restore() const;
-
- private:
-  std::vector<std::pair<int, struct sigaction>> before_;
-  sigset_t mask_{};
-};
+/// Signals that end processes do nothing to this one any more. Programs that it starts find them as they
+/// were: what is caught is not inherited, and what was ignored before stays so.
+void survive_signals();
 
 struct ChildPlan {
   std::vector<std::string> words = {};                ///< the program's arguments, its name first
@@ -37,16 +26,16 @@ struct ChildPlan {
 
 struct Started {
   pid_t process = -1;
+  int watch = -1;   ///< a descriptor that is readable when the process has ended (pidfd)
   int trouble = 0;  ///< errno where nothing was started
 };
 
 class ChildStarter {
  public:
-  explicit ChildStarter(const SignalHabits& habits);
+  ChildStarter();
   Started start(const ChildPlan& plan);
 
  private:
-  const SignalHabits& habits_;
   std::vector<char> stack_;
 };
 

@@ -126,6 +126,10 @@ const OutputEntry* OutputReader::last(std::uint64_t key) const {
   return found == last_.end() ? nullptr : &found->second.entry;
 }
 
+std::string OutputReader::file_of(const OutputEntry& entry) const {
+  return files_[last_.at(entry.key).file].stem();
+}
+
 void OutputReader::read(const OutputEntry& entry, const Sink& sink) const {
   const std::filesystem::path& path = files_[last_.at(entry.key).file];
   std::ifstream file(path, std::ios::binary);

@@ -26,11 +26,15 @@ struct OutputEntry {
   std::uint64_t first = 0;               ///< where its pieces may begin in the file
   std::uint64_t end = 0;                 ///< and end
   std::array<std::uint64_t, 2> bytes{};  ///< that it printed to its output, to its error stream
-  std::int64_t ended_ns = 0;             ///< since 1970
-  std::int32_t status = 0;               ///< as waitpid gives it
-  std::uint32_t attempt = 0;             ///< from 1
+  std::int64_t began_ns = 0;             ///< since 1970
+  std::int64_t ended_ns = 0;             ///< the same
+  double cpu_seconds = 0;
+  double memory_mib = 0;
+  std::int32_t status = 0;    ///< as waitpid gives it
+  std::uint32_t attempt = 0;  ///< from 1
+  std::uint64_t good = 0;     ///< 1: it succeeded
 };
-static_assert(sizeof(OutputEntry) == 72);
+static_assert(sizeof(OutputEntry) == 104);
 
 /// Makes its files when there is something to write. Throws SystemError naming the file.
 class OutputWriter {
@@ -68,6 +72,8 @@ class OutputReader {
 
   /// The last attempt of the command that ended, nullptr if none did.
   const OutputEntry* last(std::uint64_t key) const;
+  /// The name of the file that has it, without its ending.
+  std::string file_of(const OutputEntry& entry) const;
   std::size_t attempts() const { return attempts_; }
   /// Its pieces in the order in which they came. Throws InputError naming the file if they are damaged.
   void read(const OutputEntry& entry, const Sink& sink) const;

@@ -63,15 +63,23 @@ std::string host_name() {
 
 }  // namespace
 
-CommandResult run_command(const CommandOrder& order, const std::string& command) {
+BatchResult run_commands(const std::vector<CommandOrder>& orders, const std::vector<std::string>& commands,
+                         Nanoseconds budget) {
   Spawner* spawner = process_spawner();
   if (spawner == nullptr) throw Error("rankine: this process has no helper to start commands");
-  SpawnRequest request{command,       variables_of(order), order.id,   order.key,
-                       order.attempt, order.timeout,       order.grace};
+  std::vector<SpawnRequest> requests;
+  for (std::size_t k = 0; k < orders.size(); ++k) {
+    const CommandOrder& order = orders[k];
+    requests.push_back(
+        {commands[k], variables_of(order), order.id, order.key, order.attempt, order.timeout, order.grace});
+  }
   try {
-    Spawned spawned = spawner->run(request, [] { return cancelled(); });
-    if (spawned.ending.stopped) throw TaskCancelled("rankine: the command was stopped: the run ends");
-    return {spawned.ending, std::move(spawned.text), spawner->output().filename().string(), host_name()};
+    std::vector<CommandResult> results;
+    for (Spawned& spawned : spawner->run(requests, budget, [] { return cancelled(); })) {
+      if (spawned.ending.stopped) throw TaskCancelled("rankine: the command was stopped: the run ends");
+      results.emplace_back(spawned.ending, std::move(spawned.text));
+    }
+    return {std::move(results), spawner->output().filename().string(), host_name()};
   } catch (const SystemError& error) {
     // A rank that can start nothing would fail every command that comes: it is better off dead.
     std::fprintf(stderr, "%s; its rank ends, what it ran runs elsewhere\n", error.what());

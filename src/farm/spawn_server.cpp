@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,8 +27,9 @@ namespace rankine::farm {
 
 namespace {
 
-constexpr std::size_t kReadBytes = std::size_t{256} << 10;
+constexpr std::size_t kReadBytes = kRequestBytes;  // of pipes as well
 constexpr std::size_t kTailBytes = 300;
+constexpr std::size_t kTextBytes = 2000;  ///< of what is said of one command
 
 std::int64_t since_1970() {
   timespec t;
@@ -65,15 +65,14 @@ double seconds_of(const timeval& time) {
 
 }  // namespace
 
-SpawnServer::SpawnServer(const ServerOptions& options, std::vector<int> channels, const SignalHabits& habits)
+SpawnServer::SpawnServer(const ServerOptions& options, std::vector<int> channels)
     : options_(options),
-      starter_(habits),
       store_(options.output),
       environment_(command_environment(environ)),
       folders_(folders_of_path()),
       buffer_(kReadBytes) {
   direct_ = !options.always_shell && has_standard_shell(options) && !has_functions(environment_);
-  for (const int socket : channels) channels_.push_back({socket, nullptr});
+  for (const int socket : channels) channels_.push_back({.socket = socket, .running = nullptr});
   nothing_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing_ < 0) throw SystemError(fmt::format("rankine: open(/dev/null): {}", std::strerror(errno)));
 }
@@ -148,18 +147,46 @@ void SpawnServer::serve() {
 bool SpawnServer::listen(Channel& channel) {
   const ssize_t got = ::recv(channel.socket, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
-  if (got < static_cast<ssize_t>(sizeof(RequestHead))) return false;
-  std::string_view text;
-  const auto head = unpack_message<RequestHead>({buffer_.data(), static_cast<std::size_t>(got)}, text);
+  std::string_view bytes(buffer_.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+  RequestHead head;
+  if (!take_head(bytes, head)) return false;
   if (head.order == Order::run && !channel.running) {
-    const std::string command(text.substr(0, head.command_bytes));
-    start(channel, head, command, std::string(text.substr(head.command_bytes)));
+    channel.asked.assign(buffer_.data(), static_cast<std::size_t>(got));
+    channel.next = 0;
+    channel.until = head.budget > 0 ? now() + head.budget : Time{};
+    start_next(channel);
   } else if (head.order == Order::stop && channel.running && !channel.running->asked_to_stop) {
+    channel.until = {1};
     channel.running->ending.stopped = true;
     channel.running->deadline = {1};
     look_at_clock(*channel.running, now());
   }
   return true;
+}
+
+/// Of those that came together; after the last the answer goes out.
+void SpawnServer::start_next(Channel& channel) {
+  while (channel.next < channel.asked.size()) {
+    std::string_view rest = std::string_view(channel.asked).substr(channel.next);
+    RequestHead head;
+    take_head(rest, head);
+    const std::string_view command = take_text(rest, head.command_bytes);
+    const std::string_view variables = take_text(rest, head.variable_bytes);
+    const bool first = channel.next == 0;
+    channel.next = channel.asked.size() - rest.size();
+    if (!first && channel.until.ns != 0 && now() >= channel.until) {
+      Ending ending;
+      ending.begun = false;
+      answer(channel, ending, {});
+      continue;
+    }
+    start(channel, head, command, variables);
+    if (channel.running) return;
+  }
+  while (::send(channel.socket, channel.answer.data(), channel.answer.size(), MSG_NOSIGNAL) < 0 &&
+         errno == EINTR) {
+  }
+  channel.answer.clear();
 }
 
 // ---- one command ----
@@ -181,6 +208,22 @@ Started SpawnServer::start_process(std::string_view command, const std::vector<c
   return starter_.start(plan);
 }
 
+/// Those of the request come first, and instead of those of the same names.
+std::vector<char*> SpawnServer::environment_with(std::string_view variables) {
+  std::vector<char*> environment;
+  for (std::string_view rest = variables; !rest.empty(); rest.remove_prefix(std::strlen(rest.data()) + 1))
+    environment.push_back(const_cast<char*>(rest.data()));
+  const auto own = static_cast<std::ptrdiff_t>(environment.size());
+  for (std::string& variable : environment_) {
+    const std::string_view name(variable.data(), variable.find('=') + 1);
+    const auto same = [&](const char* mine) { return std::string_view(mine).starts_with(name); };
+    if (std::none_of(environment.begin(), environment.begin() + own, same))
+      environment.push_back(variable.data());
+  }
+  environment.push_back(nullptr);
+  return environment;
+}
+
 void SpawnServer::start(Channel& channel, const RequestHead& head, std::string_view command,
                         std::string_view variables) {
   auto running = std::make_unique<Running>();
@@ -192,6 +235,16 @@ void SpawnServer::start(Channel& channel, const RequestHead& head, std::string_v
   running->entry.key = head.key;
   running->entry.id = head.id;
   running->entry.attempt = head.attempt;
+  running->grace = head.grace;
+  running->ending.began_ns = since_1970();
+  running->began = now();
+  if (head.timeout > 0) running->deadline = running->began + head.timeout;
+  begin(channel, std::move(running), command, environment_with(variables));
+}
+
+/// With pipes for what it prints.
+void SpawnServer::begin(Channel& channel, std::unique_ptr<Running> running, std::string_view command,
+                        const std::vector<char*>& environment) {
   int pipes[2][2] = {{-1, -1}, {-1, -1}};
   const auto close_pipes = [&pipes] {
     for (auto& pipe : pipes)
@@ -202,19 +255,6 @@ void SpawnServer::start(Channel& channel, const RequestHead& head, std::string_v
     close_pipes();
     return refuse(channel, "rankine: pipe2: " + why);
   }
-  std::vector<char*> environment;
-  for (std::string_view rest = variables; !rest.empty(); rest.remove_prefix(std::strlen(rest.data()) + 1))
-    environment.push_back(const_cast<char*>(rest.data()));
-  const std::size_t own = environment.size();
-  for (std::string& variable : environment_) {
-    const std::string_view name(variable.data(), variable.find('=') + 1);
-    const auto same = [&](const char* mine) { return std::string_view(mine).starts_with(name); };
-    const auto end = environment.begin() + static_cast<std::ptrdiff_t>(own);
-    if (std::none_of(environment.begin(), end, same)) environment.push_back(variable.data());
-  }
-  environment.push_back(nullptr);
-  running->ending.began_ns = since_1970();
-  running->began = now();
   const Started started = start_process(command, environment, pipes[0][1], pipes[1][1]);
   close_if(pipes[0][1]);
   close_if(pipes[1][1]);
@@ -224,26 +264,18 @@ void SpawnServer::start(Channel& channel, const RequestHead& head, std::string_v
                                        std::strerror(started.trouble)));
   }
   running->process = started.process;
-  running->exit_watch = static_cast<int>(::syscall(SYS_pidfd_open, started.process, 0));
+  running->exit_watch = started.watch;
   running->output = pipes[0][0];
   running->error = pipes[1][0];
   for (const int pipe : {running->output, running->error}) ::fcntl(pipe, F_SETFL, O_NONBLOCK);
-  running->grace = head.grace;
-  if (head.timeout > 0) running->deadline = running->began + head.timeout;
   channel.running = std::move(running);
-  if (channel.running->exit_watch < 0) {
-    const std::string why = std::strerror(errno);
-    channel.running->trouble = "rankine: pidfd_open: " + why;
-    ::kill(-started.process, SIGKILL);
-    end(channel);
-  }
 }
 
 void SpawnServer::refuse(Channel& channel, const std::string& why) {
   Ending ending;
   ending.in_trouble = true;
   ending.began_ns = since_1970();
-  reply(channel, ending, why);
+  answer(channel, ending, why);
 }
 
 void SpawnServer::read_some(Running& running, int& pipe, Stream stream, bool to_the_end) {
@@ -310,7 +342,11 @@ void SpawnServer::end(Channel& channel) {
   ending.error_bytes = running.entry.bytes[1];
   ending.serial = running.entry.serial;
   running.entry.status = status;
+  running.entry.began_ns = ending.began_ns;
   running.entry.ended_ns = since_1970();
+  running.entry.cpu_seconds = ending.cpu_seconds;
+  running.entry.memory_mib = ending.memory_mib;
+  running.entry.good = ending.good() && running.trouble.empty();
   close_if(running.exit_watch);
   close_if(running.output);
   close_if(running.error);
@@ -321,13 +357,13 @@ void SpawnServer::end(Channel& channel) {
   }
   ending.in_trouble = !running.trouble.empty();
   const std::unique_ptr<Running> ended = std::move(channel.running);
-  reply(channel, ended->ending, ended->ending.in_trouble ? ended->trouble : ended->tail);
+  answer(channel, ended->ending, ended->ending.in_trouble ? ended->trouble : ended->tail);
+  start_next(channel);
 }
 
-void SpawnServer::reply(Channel& channel, const Ending& ending, std::string_view text) {
-  pack_message(message_, ending, text);
-  while (::send(channel.socket, message_.data(), message_.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
-  }
+void SpawnServer::answer(Channel& channel, const Ending& ending, std::string_view text) {
+  text = text.substr(0, kTextBytes);
+  append_message(channel.answer, EndingHead{ending, text.size()}, text);
 }
 
 }  // namespace rankine::farm

@@ -28,8 +28,8 @@ struct ServerOptions {
 
 class SpawnServer {
  public:
-  /// `channels`: sockets of kind SOCK_SEQPACKET, one command at a time on each. Habits outlive it.
-  SpawnServer(const ServerOptions& options, std::vector<int> channels, const SignalHabits& habits);
+  /// `channels`: sockets of kind SOCK_SEQPACKET, one command at a time on each.
+  SpawnServer(const ServerOptions& options, std::vector<int> channels);
   ~SpawnServer();
   SpawnServer(const SpawnServer&) = delete;
   SpawnServer& operator=(const SpawnServer&) = delete;
@@ -56,20 +56,28 @@ class SpawnServer {
   struct Channel {
     int socket = -1;
     std::unique_ptr<Running> running;
+    std::string asked = {};   ///< the datagram whose commands run
+    std::size_t next = 0;     ///< where in it the next command's head is
+    Time until{};             ///< then none of them begins any more
+    std::string answer = {};  ///< for those that have ended
   };
 
   int wait_ms(Time at) const;
   void watch();
   bool listen(Channel& channel);
+  void start_next(Channel& channel);
   void start(Channel& channel, const RequestHead& head, std::string_view command, std::string_view variables);
+  void begin(Channel& channel, std::unique_ptr<Running> running, std::string_view command,
+             const std::vector<char*>& environment);
+  std::vector<char*> environment_with(std::string_view variables);
   Started start_process(std::string_view command, const std::vector<char*>& environment, int output,
                         int error);
-  void refuse(Channel& channel, const std::string& why);
+  static void refuse(Channel& channel, const std::string& why);
   void read_some(Running& running, int& pipe, Stream stream, bool to_the_end);
   void keep(Running& running, Stream stream, std::size_t bytes);
   void look_at_clock(Running& running, Time at);
   void end(Channel& channel);
-  void reply(Channel& channel, const Ending& ending, std::string_view text);
+  static void answer(Channel& channel, const Ending& ending, std::string_view text);
 
   ServerOptions options_;
   std::vector<Channel> channels_;
@@ -81,7 +89,6 @@ class SpawnServer {
   int nothing_ = -1;  ///< /dev/null
   std::vector<pollfd> polled_;
   std::vector<char> buffer_;
-  std::string message_;
 };
 
 }  // namespace rankine::farm

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,22 +22,20 @@ namespace rankine::farm {
 
 namespace {
 
-constexpr int kAskMs = 100;              ///< how often `unwanted` is asked
-constexpr int kSocketBytes = 256 << 10;  ///< of a request with the longest command
+constexpr int kAskMs = 100;  ///< how often `unwanted` is asked
 
 /// In the helper. Never returns.
 [[noreturn]] void be_helper(const ServerOptions& options, const std::vector<int>& channels) {
   int code = 0;
   try {
     ::prctl(PR_SET_NAME, "rankine-spawn");
-    SignalHabits habits;
-    habits.ignore_all();
+    survive_signals();
     // What a rank reads is not the commands', and who waits for the end of its output waits for the rank
     // only.
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(nothing, STDOUT_FILENO);
-    SpawnServer(options, channels, habits).serve();
+    SpawnServer(options, channels).serve();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     code = 1;
@@ -52,7 +51,8 @@ Spawner::Spawner(const ServerOptions& options) : output_(options.output) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
       throw SystemError(fmt::format("rankine: socketpair: {}", std::strerror(errno)));
-    ::setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &kSocketBytes, sizeof kSocketBytes);
+    const int bytes = kRequestBytes;
+    ::setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     channels_.push_back(pair[0]);
     theirs.push_back(pair[1]);
   }
@@ -92,41 +92,66 @@ void Spawner::lost() const {
 }
 
 void Spawner::send(int channel, const std::string& message) const {
-  while (::send(channel, message.data(), message.size(), MSG_NOSIGNAL) < 0) {
-    if (errno == EMSGSIZE) throw InputError("rankine: the command and its variables are too long");
+  const bool fits = message.size() <= kRequestBytes;
+  while (!fits || ::send(channel, message.data(), message.size(), MSG_NOSIGNAL) < 0) {
+    if (!fits || errno == EMSGSIZE)
+      throw InputError(
+          fmt::format("rankine: the command and its variables are too long: {} bytes, at most {}",
+                      message.size(), kRequestBytes));
     if (errno != EINTR) lost();
   }
 }
 
-Spawned Spawner::run(const SpawnRequest& request, const std::function<bool()>& unwanted) {
-  std::string variables;
-  for (const std::string& variable : request.variables) variables.append(variable).push_back('\0');
-  RequestHead head{Order::run,    request.attempt,       request.id, request.key, request.timeout,
-                   request.grace, request.command.size()};
+std::vector<Spawned> Spawner::run(std::span<const SpawnRequest> requests, Nanoseconds budget,
+                                  const std::function<bool()>& unwanted) {
   std::string message;
-  pack_message(message, head, request.command, variables);
+  for (const SpawnRequest& request : requests) {
+    std::string variables;
+    for (const std::string& variable : request.variables) variables.append(variable).push_back('\0');
+    append_message(message,
+                   RequestHead{Order::run, request.attempt, request.id, request.key, request.timeout,
+                               request.grace, budget, request.command.size(), variables.size()},
+                   request.command, variables);
+  }
   const int channel = take_channel();
-  send(channel, message);
+  try {
+    send(channel, message);
+  } catch (const InputError&) {
+    give_channel(channel);
+    throw;
+  }
+  wait_for_answer(channel, unwanted);
+  std::vector<Spawned> spawned = receive(channel, requests.size());
+  give_channel(channel);
+  return spawned;
+}
+
+void Spawner::wait_for_answer(int channel, const std::function<bool()>& unwanted) const {
   bool asked = false;
   pollfd wait{channel, POLLIN, 0};
   while (::poll(&wait, 1, asked ? -1 : kAskMs) <= 0) {
     if (asked || !unwanted()) continue;
-    head.order = Order::stop;
-    pack_message(message, head, {});
+    std::string message;
+    append_message(message, RequestHead{.order = Order::stop}, {});
     send(channel, message);
     asked = true;
   }
-  char reply[4096];
+}
+
+std::vector<Spawned> Spawner::receive(int channel, std::size_t count) const {
+  std::string reply;
   ssize_t got = 0;
   do {
-    got = ::recv(channel, reply, sizeof reply, 0);
+    got = ::recv(channel, nullptr, 0, MSG_PEEK | MSG_TRUNC);
+    if (got <= 0) continue;
+    reply.resize(static_cast<std::size_t>(got));
+    got = ::recv(channel, reply.data(), reply.size(), 0);
   } while (got < 0 && errno == EINTR);
-  if (got < static_cast<ssize_t>(sizeof(Ending))) lost();
-  std::string_view text;
-  Spawned spawned;
-  spawned.ending = unpack_message<Ending>({reply, static_cast<std::size_t>(got)}, text);
-  spawned.text = text;
-  give_channel(channel);
+  std::string_view bytes(reply.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+  std::vector<Spawned> spawned;
+  for (EndingHead head; spawned.size() < count && take_head(bytes, head);)
+    spawned.push_back({head.ending, std::string(take_text(bytes, head.text_bytes))});
+  if (spawned.size() < count) lost();
   return spawned;
 }
 

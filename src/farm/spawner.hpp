@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <rankine/core/time.hpp>
@@ -43,9 +45,15 @@ class Spawner {
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
-  /// Waits for the end of the command. Now and then it asks `unwanted`, and if so has it stopped. Throws
+  /// Waits for the end of the commands, which run one after another; those that have not begun when `budget`
+  /// is over (0: there is none) do not any more, and their ending says so. The first begins always. Now and
+  /// then it asks `unwanted`, and if so has them stopped. Throws InputError where they are too long together,
   /// SystemError when the helper is gone: this process can run nothing any more.
-  Spawned run(const SpawnRequest& request, const std::function<bool()>& unwanted);
+  std::vector<Spawned> run(std::span<const SpawnRequest> requests, Nanoseconds budget,
+                           const std::function<bool()>& unwanted);
+  Spawned run(const SpawnRequest& request, const std::function<bool()>& unwanted) {
+    return std::move(run({&request, 1}, 0, unwanted).front());
+  }
 
   const std::filesystem::path& output() const { return output_; }
   pid_t helper() const { return helper_; }
@@ -54,6 +62,8 @@ class Spawner {
   int take_channel();
   void give_channel(int channel);
   void send(int channel, const std::string& message) const;
+  void wait_for_answer(int channel, const std::function<bool()>& unwanted) const;
+  std::vector<Spawned> receive(int channel, std::size_t count) const;
   [[noreturn]] void lost() const;
 
   std::filesystem::path output_;

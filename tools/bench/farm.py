@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """How fast `rankine farm` is beside bare loops of posix_spawn and wait, as many as there are CPUs, and beside
-GNU parallel, in one run, rounds of all three in turn:
+GNU parallel, in one run, rounds of all three in turn, each farm between two bare loops:
 
     tools/bench/farm.py [--build build] [--commands 10000] [--rounds 1] [--parallel 1000] [--shell]
 
@@ -55,20 +55,29 @@ def main():
     wishes = options.parse_args()
     cpus = len(os.sched_getaffinity(0))
     command = "/bin/true; :" if wishes.shell else "/bin/true"
-    rates = {"bare loops": [], "farm": [], "farm with mpirun's start": [], "GNU parallel": []}
+    rates = {name: [] for name in ("bare loops", "farm", "farm with mpirun's start", "GNU parallel")}
+    ratios = {name: [] for name in rates}
+
+    def note(name, rate, base):
+        rates[name].append(rate)
+        ratios[name].append(rate / base)
+
+    def bare_now():
+        return bare(wishes.build, cpus, min(wishes.commands, 5000), [command], wishes.shell)
     with tempfile.TemporaryDirectory() as folder:
         for _ in range(wishes.rounds):
-            rates["bare loops"].append(bare(wishes.build, cpus, wishes.commands, [command], wishes.shell))
+            before = bare_now()
             inside, outside = farm(wishes.build, wishes.commands, command, folder)
-            rates["farm"].append(inside)
-            rates["farm with mpirun's start"].append(outside)
+            base = (before + bare_now()) / 2  # the machine's speed changes: the farm's neighbours count
+            note("bare loops", base, base)
+            note("farm", inside, base)
+            note("farm with mpirun's start", outside, base)
             if wishes.parallel > 0 and shutil.which("parallel"):
-                rates["GNU parallel"].append(parallel(cpus, wishes.parallel, command))
-    base = statistics.median(rates["bare loops"])
+                note("GNU parallel", parallel(cpus, wishes.parallel, command), base)
     for name, all_rates in rates.items():
         if all_rates:
-            rate = statistics.median(all_rates)
-            print(f"{name:<26} {rate:>9.0f} commands/s  {100 * rate / base:>6.1f} % of bare loops")
+            print(f"{name:<26} {statistics.median(all_rates):>9.0f} commands/s  "
+                  f"{100 * statistics.median(ratios[name]):>6.1f} % of bare loops")
 
 
 if __name__ == "__main__":

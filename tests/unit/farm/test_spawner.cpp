@@ -140,3 +140,33 @@ TEST_CASE("an output that cannot be written is the command's trouble, with the f
   CHECK(spawned.ending.in_trouble);
   CHECK_THAT(spawned.text, ContainsSubstring("file/a.out"));
 }
+
+TEST_CASE("commands that go out together run one after another, until their time is used up") {
+  Place place;
+  const auto requests = [&](std::initializer_list<const char*> commands) {
+    std::vector<farm::SpawnRequest> all;
+    for (const char* command : commands) all.push_back({.command = command, .key = ++place.key});
+    return all;
+  };
+  const auto ended = place.spawner.run(requests({"echo a >&2; exit 2", "nosuchprogram", "true"}), 0, never);
+  REQUIRE(ended.size() == 3);
+  CHECK(ended[0].text == "a\n");
+  CHECK(WEXITSTATUS(ended[1].ending.status) == 127);
+  CHECK(ended[2].ending.good());
+  const auto cut = place.spawner.run(requests({"sleep 0.05", "true", "true"}), rankine::kSecond / 100, never);
+  CHECK(cut[0].ending.good());
+  CHECK_FALSE(cut[1].ending.begun);
+  CHECK_FALSE(cut[2].ending.good());
+  const farm::OutputReader reader(place.folder.path / "output");
+  CHECK(reader.attempts() == 4);
+  CHECK(reader.last(4)->good == 1);
+  CHECK(reader.last(1)->good == 0);
+  CHECK(reader.file_of(*reader.last(4)) == "a");
+  const auto stopped = place.spawner.run(requests({"sleep 100", "true"}), 0, [] { return true; });
+  CHECK(stopped[0].ending.stopped);
+  CHECK_FALSE(stopped[1].ending.begun);
+  std::vector<farm::SpawnRequest> long_ones(2);
+  for (farm::SpawnRequest& request : long_ones) request.command = "true " + std::string(140'000, 'x');
+  CHECK_THROWS_AS(place.spawner.run(long_ones, 0, never), rankine::InputError);
+  CHECK(place.run("true").ending.good());
+}
