@@ -160,6 +160,10 @@ std::vector<std::int64_t> Hdf5Reader::integers(const std::string& name, std::uin
   return numbers<std::int64_t>(name, H5T_NATIVE_INT64, first, count);
 }
 
+std::vector<float> Hdf5Reader::floats(const std::string& name) const {
+  return numbers<float>(name, H5T_NATIVE_FLOAT, 0, kAll);
+}
+
 std::vector<std::string> Hdf5Reader::texts(const std::string& name) const {
   return texts(name, 0, kAll);
 }

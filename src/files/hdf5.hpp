@@ -63,6 +63,7 @@ class Hdf5Reader {
   /// One-dimensional datasets (others are read flat). HDF5 converts integers and floats.
   std::vector<double> doubles(const std::string& name) const;
   std::vector<std::int64_t> integers(const std::string& name) const;
+  std::vector<float> floats(const std::string& name) const;
   /// Fixed- or variable-length strings.
   std::vector<std::string> texts(const std::string& name) const;
   /// Rows first .. first+count-1 only: all elements along the other dimensions, one row after another.

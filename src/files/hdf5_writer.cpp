@@ -103,6 +103,21 @@ void Hdf5Writer::write(const std::string& name, std::span<const std::string> tex
   for (const std::string& text : texts) column.append(text);
 }
 
+void Hdf5Writer::write(const std::string& name, std::span<const float> values) {
+  const Hdf5Quiet quiet;
+  const hsize_t length = values.size();
+  const Hdf5Handle space(H5Screate_simple(1, &length, nullptr), &H5Sclose);
+  const Hdf5Handle creation(H5Pcreate(H5P_DATASET_CREATE), &H5Pclose);
+  if (H5Pset_obj_track_times(creation.get(), false) < 0) fail("H5Pset_obj_track_times", name);
+  const Hdf5Handle dataset(H5Dcreate2(file_.front().get(), name.c_str(), H5T_IEEE_F32LE, space.get(),
+                                      H5P_DEFAULT, creation.get(), H5P_DEFAULT),
+                           &H5Dclose);
+  if (dataset.get() < 0) fail("H5Dcreate2", name);
+  if (!values.empty() &&
+      H5Dwrite(dataset.get(), H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, values.data()) < 0)
+    fail("H5Dwrite", name);
+}
+
 void Hdf5Writer::attribute_raw(const std::string& object, const std::string& name, hid_t type, hid_t space,
                                const void* data) {
   const Hdf5Quiet quiet;

@@ -35,6 +35,8 @@ class Hdf5Writer {
   void write(const std::string& name, std::span<const double> values);
   void write(const std::string& name, std::span<const std::int64_t> values);
   void write(const std::string& name, std::span<const std::string> texts);
+  /// Not compressed: what is written often and read seldom.
+  void write(const std::string& name, std::span<const float> values);
 
   /// Attributes of a column or of the root group ("/").
   void attribute(const std::string& object, const std::string& name, std::string_view text);

@@ -17,6 +17,7 @@
 #include <rankine/train/feed.hpp>
 #include <rankine/train/memory.hpp>
 #include <rankine/train/mesh.hpp>
+#include <rankine/train/piece.hpp>
 #include <rankine/train/timeline.hpp>
 
 namespace rankine::train {
@@ -38,15 +39,6 @@ struct StepResult {
   double loss = 0;  ///< mean of the shards' means, before the update
   double norm = 0;  ///< of the gradient, before clipping
   nn::LossSum sum;  ///< of all shards
-};
-
-/// Numbers [first, first + count) of a unit's flat buffer as one tensor-parallel member has it.
-struct Piece {
-  std::size_t unit = 0;  ///< place in Model::units
-  std::size_t member = 0;
-  std::size_t members = 1;
-  std::size_t first = 0;
-  std::size_t count = 0;
 };
 
 /// Belongs to one thread. All ranks of the mesh make the same calls.
