@@ -40,13 +40,13 @@ class Description {
   explicit Description(bool bias) : bias_(bias) {}
 
   void weights(std::string name, std::vector<std::size_t> shape, int split, double deviation = 0.02) {
-    tensors_.push_back({.name = std::move(name), .shape = std::move(shape), .split = split,
-                        .deviation = deviation});
+    tensors_.push_back(
+        {.name = std::move(name), .shape = std::move(shape), .split = split, .deviation = deviation});
   }
   void biases(std::string name, std::vector<std::size_t> shape, int split) {
     if (bias_)
-      tensors_.push_back({.name = std::move(name), .shape = std::move(shape), .split = split,
-                          .decay = false});
+      tensors_.push_back(
+          {.name = std::move(name), .shape = std::move(shape), .split = split, .decay = false});
   }
   void norm(const std::string& name, std::size_t width) {
     tensors_.push_back({.name = name + ".weight", .shape = {width}, .mean = 1, .decay = false});

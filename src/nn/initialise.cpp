@@ -24,9 +24,9 @@ class Normals {
     if (place / 2 != pair_ || !known_) {
       pair_ = place / 2;
       known_ = true;
-      const PhiloxBlock block = philox4x32({static_cast<std::uint32_t>(pair_),
-                                            static_cast<std::uint32_t>(pair_ >> 32), name_[0], name_[1]},
-                                           key_);
+      const PhiloxBlock block = philox4x32(
+          {static_cast<std::uint32_t>(pair_), static_cast<std::uint32_t>(pair_ >> 32), name_[0], name_[1]},
+          key_);
       const double angle = 2 * std::numbers::pi * 0x1.0p-32 * block[1];
       const double radius = std::sqrt(-2 * std::log((block[0] + 1.0) * 0x1.0p-32));
       values_ = {radius * std::cos(angle), radius * std::sin(angle)};

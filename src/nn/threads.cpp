@@ -7,6 +7,7 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace rankine::nn {
@@ -22,7 +23,7 @@ void pause() {
 /// Until `holds`: spins, then lets others run, then false.
 template <class Condition>
 bool spin(const Condition& holds) {
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 400; ++round) {
     if (holds()) return true;
     pause();
   }

@@ -6,9 +6,27 @@
 namespace rankine::nn {
 
 template <int W>
+struct Register;
+template <>
+struct Register<4> {
+  typedef float V __attribute__((vector_size(16)));
+  typedef int I __attribute__((vector_size(16)));
+};
+template <>
+struct Register<8> {
+  typedef float V __attribute__((vector_size(32)));
+  typedef int I __attribute__((vector_size(32)));
+};
+template <>
+struct Register<16> {
+  typedef float V __attribute__((vector_size(64)));
+  typedef int I __attribute__((vector_size(64)));
+};
+
+template <int W>
 struct Lanes {
-  typedef float V __attribute__((vector_size(4 * W)));
-  typedef int I __attribute__((vector_size(4 * W)));
+  using V = typename Register<W>::V;
+  using I = typename Register<W>::I;
 
   static V load(const float* p) {
     V v;

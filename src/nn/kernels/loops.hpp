@@ -114,9 +114,8 @@ struct Loops {
       float* s = p.scores + q * p.row;
       const long keys = p.first + q + 1;
       const float log_sum = p.log_sums[q];
-      L::over(keys, [&](auto load, auto store, long k) {
-        store(s + k, L::exp(load(s + k) * p.scale - log_sum));
-      });
+      L::over(keys,
+              [&](auto load, auto store, long k) { store(s + k, L::exp(load(s + k) * p.scale - log_sum)); });
       for (long k = keys; k < p.keys; ++k) s[k] = 0;
     }
   }
@@ -209,10 +208,24 @@ struct Loops {
   }
 
   static constexpr Kernels table(const char* name) {
-    return {name,     Products<W>::product, Products<W>::pack, norm,     norm_backward,
-            gelu,     gelu_backward,        softmax,           weights,  weights_backward,
-            row_sums, probabilities,        dropout_factors,   add,      multiply,
-            scale,    squares,              adam};
+    return {name,
+            Products<W>::product,
+            Products<W>::pack,
+            norm,
+            norm_backward,
+            gelu,
+            gelu_backward,
+            softmax,
+            weights,
+            weights_backward,
+            row_sums,
+            probabilities,
+            dropout_factors,
+            add,
+            multiply,
+            scale,
+            squares,
+            adam};
   }
 };
 

@@ -75,12 +75,18 @@ struct Products {
       t.c += kRows * p.c_row;
     }
     switch (left) {
-      case 5: return tile<5, C>(p, t);
-      case 4: return tile<4, C>(p, t);
-      case 3: return tile<3, C>(p, t);
-      case 2: return tile<2, C>(p, t);
-      case 1: return tile<1, C>(p, t);
-      default: return;
+      case 5:
+        return tile<5, C>(p, t);
+      case 4:
+        return tile<4, C>(p, t);
+      case 3:
+        return tile<3, C>(p, t);
+      case 2:
+        return tile<2, C>(p, t);
+      case 1:
+        return tile<1, C>(p, t);
+      default:
+        return;
     }
   }
 
@@ -104,7 +110,9 @@ struct Products {
     }
   }
 
-  static long smaller(long a, long b) { return a < b ? a : b; }
+  static long smaller(long a, long b) {
+    return a < b ? a : b;
+  }
 
   static void product(const Product& p) {
     alignas(64) float room[kSteps * kPanel];
