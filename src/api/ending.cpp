@@ -4,19 +4,26 @@
 #include <cstdio>
 #include <utility>
 
+#include <unistd.h>
+
 namespace rankine {
 
 using runtime::Engine;
 
-Ending::Ending(runtime::MpiSession& session, runtime::Site& site, bool requeue)
-    : session_(session), site_(site), requeue_(requeue) {
-  site_.settings.end.by_force = [this] {
+Ending::Ending(bool requeue) : requeue_(requeue) {
+  watch_.emplace([this](int signal, int times) { on_signal(signal, times); });
+}
+
+void Ending::know(runtime::MpiSession& session, runtime::Site& site) {
+  const std::lock_guard lock(mutex_);
+  session_ = &session;
+  site_ = &site;
+  site.settings.end.by_force = [this] {
     const std::lock_guard lock(mutex_);
     if (engine_ == nullptr) return;
     const Engine::Stopped stopped = engine_->stopped_by_force();
     leave_by_force("drained", say_stopped(stopped), stopped);
   };
-  watch_.emplace([this](int signal, int times) { on_signal(signal, times); });
 }
 
 void Ending::begin(Engine& engine) {
@@ -27,7 +34,9 @@ void Ending::begin(Engine& engine) {
 
 void Ending::on_signal(int signal, int times) {
   const std::lock_guard lock(mutex_);
-  if (signal == SIGINT && times > 1 && site_.topology.rank == kHead) {
+  const bool once_more = signal == SIGINT && times > 1;
+  if (once_more && site_ == nullptr) _exit(kInterrupted);
+  if (once_more && site_->topology.rank == kHead) {
     std::fprintf(stderr, "rankine: stopped at once by a second Ctrl-C\n");
     const Engine::Stopped stopped = engine_ != nullptr ? engine_->stopped_by_force() : Engine::Stopped{};
     leave_by_force("interrupted", kInterrupted, stopped);
@@ -43,7 +52,7 @@ int Ending::end(const std::string& how, int code) {
   const std::lock_guard lock(mutex_);
   if (engine_ == nullptr) return code;
   Engine& engine = *std::exchange(engine_, nullptr);
-  if (site_.topology.rank != kHead) return code;
+  if (site_->topology.rank != kHead) return code;
   Engine::Stopped stopped = engine.stopped();
   if (!stopped.early) {
     stopped.counts = engine.counts();
@@ -60,7 +69,7 @@ int Ending::end(const std::string& how, int code) {
 int Ending::say_stopped(const Engine::Stopped& stopped) {
   const scheduler::Counts& counts = stopped.counts;
   const std::uint64_t ended = counts.finished + counts.failed + counts.cancelled;
-  const std::string& directory = site_.settings.run_directory;
+  const std::string& directory = site_->settings.run_directory;
   const bool kept = !directory.empty();
   const std::string rest =
       kept ? "run again with the same run directory (" + directory + ") to go on"
@@ -74,7 +83,7 @@ int Ending::say_stopped(const Engine::Stopped& stopped) {
 }
 
 void Ending::write(const std::string& how, int code, const Engine::Stopped& stopped) {
-  if (!site_.status) return;
+  if (!site_->status) return;
   const scheduler::Counts& counts = stopped.counts;
   runtime::RunEnd end;
   end.state = how;
@@ -88,12 +97,12 @@ void Ending::write(const std::string& how, int code, const Engine::Stopped& stop
   end.left = counts.submitted - counts.finished - counts.failed - counts.cancelled;
   end.ranks_lost = stopped.ranks_lost;
   end.requeue = requeue_ && how == "drained" && code == 0;
-  site_.status->end(end);
+  site_->status->end(end);
 }
 
 void Ending::leave_by_force(const std::string& how, int code, const Engine::Stopped& stopped) {
   write(how, code, stopped);
-  session_.abort(code);
+  session_->abort(code);
 }
 
 }  // namespace rankine

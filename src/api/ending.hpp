@@ -23,8 +23,12 @@ class Ending {
   }
   static constexpr int kInterrupted = 130;  ///< as a shell says of Ctrl-C
 
-  Ending(runtime::MpiSession& session, runtime::Site& site, bool requeue);
+  /// Before MPI begins, so that a signal which comes once RUN/status says "running" finds all ranks listening:
+  /// rank 0 writes that when it has heard of all.
+  explicit Ending(bool requeue);
 
+  /// What it ends, once it is there; outlives the signals' watch.
+  void know(runtime::MpiSession& session, runtime::Site& site);
   /// Signals go to this engine, which is complete; those that came before go there now.
   void begin(runtime::Engine& engine);
   /// The run is over: says how on disk and, if it ended early, on standard error. `how` is finished or
@@ -39,10 +43,10 @@ class Ending {
   void write(const std::string& how, int code, const runtime::Engine::Stopped& stopped);
   [[noreturn]] void leave_by_force(const std::string& how, int code, const runtime::Engine::Stopped& stopped);
 
-  runtime::MpiSession& session_;
-  runtime::Site& site_;
   bool requeue_;
   std::mutex mutex_;  ///< guards what follows; never held while something waits for the driver
+  runtime::MpiSession* session_ = nullptr;
+  runtime::Site* site_ = nullptr;
   runtime::Engine* engine_ = nullptr;
   std::optional<int> signal_;  ///< that came before there was an engine
   std::optional<runtime::SignalWatch> watch_;

@@ -48,9 +48,10 @@ struct Runtime::State {
   }
   State(int* argc, char*** argv, const RuntimeOptions& options)
       : crash_reports(options.crash_reports),
+        ending(wants_requeue(options)),
         session(argc, argv),
-        site(begin(session, options, begun)),
-        ending(session, site, wants_requeue(options)) {
+        site(begin(session, options, begun)) {
+    ending.know(session, site);
     crash_reports.tell({index(site.topology.rank), site.topology.host, site.settings.run_directory,
                         &site.settings.culprits[site.topology.here().slot]});
   }
@@ -73,9 +74,9 @@ struct Runtime::State {
   runtime::CrashReports crash_reports;  ///< before MPI, which would take the signals for itself
   runtime::CrashStack crash_stack;      ///< of the main thread
   std::unique_ptr<runtime::Sentinel> sentinel;
+  Ending ending;  ///< before MPI as well
   runtime::MpiSession session;
   runtime::Site site;
-  Ending ending;
   std::unique_ptr<runtime::Engine> engine;
   bool orderly = true;
   int code = 1;                  ///< of run()

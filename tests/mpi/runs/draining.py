@@ -69,6 +69,18 @@ class Draining(unittest.TestCase):
                 self.assert_drained(job, "on SIGUSR1")
                 self.assertEqual(job.left_after(5), [])
 
+    def test_a_signal_in_the_moment_that_the_status_says_running(self):
+        job = self.start(6, *LONG, "plain")
+        end = time.monotonic() + 30
+        while len(pids := job.ranks()) < 6 and time.monotonic() < end:
+            time.sleep(0.01)  # the next look; nothing depends on its length
+        while not os.path.exists(os.path.join(self.run_directory, "status")) and time.monotonic() < end:
+            pass  # each rank must listen by now, so not a moment is given away
+        for pid in reversed(pids.values()):
+            os.kill(pid, signal.SIGUSR1)
+        self.assertEqual(job.finish(30), 0, job.said())
+        self.assertEqual(self.status()["state"], "drained", job.said())
+
     def test_term_to_mpirun_drains_before_it_kills(self):
         job, _ = self.signalled(lambda j: j.process.terminate())
         self.assert_drained(job, "on SIGTERM")
