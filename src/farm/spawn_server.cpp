@@ -65,9 +65,10 @@ double seconds_of(const timeval& time) {
 
 }  // namespace
 
-SpawnServer::SpawnServer(const ServerOptions& options, std::vector<int> channels)
+SpawnServer::SpawnServer(const ServerOptions& options, std::vector<int> channels, RunningGroups& groups)
     : options_(options),
       store_(options.output),
+      groups_(groups),
       environment_(command_environment(environ)),
       folders_(folders_of_path()),
       buffer_(kReadBytes) {
@@ -263,6 +264,7 @@ void SpawnServer::begin(Channel& channel, std::unique_ptr<Running> running, std:
     return refuse(channel, fmt::format("rankine: {} could not be started: {}", options_.shell,
                                        std::strerror(started.trouble)));
   }
+  groups_.note(place_of(channel), started.process);
   running->process = started.process;
   running->exit_watch = started.watch;
   running->output = pipes[0][0];
@@ -329,6 +331,7 @@ void SpawnServer::end(Channel& channel) {
   read_some(running, running.output, Stream::output, true);
   read_some(running, running.error, Stream::error, true);
   ::kill(-running.process, SIGKILL);
+  groups_.note(place_of(channel), 0);
   rusage usage{};
   int status = 0;
   while (::wait4(running.process, &status, 0, &usage) < 0 && errno == EINTR) {

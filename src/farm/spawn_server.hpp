@@ -15,6 +15,7 @@
 
 #include "farm/child.hpp"
 #include "farm/output_store.hpp"
+#include "farm/running_groups.hpp"
 #include "farm/spawn_messages.hpp"
 
 namespace rankine::farm {
@@ -28,8 +29,8 @@ struct ServerOptions {
 
 class SpawnServer {
  public:
-  /// `channels`: sockets of kind SOCK_SEQPACKET, one command at a time on each.
-  SpawnServer(const ServerOptions& options, std::vector<int> channels);
+  /// `channels`: sockets of kind SOCK_SEQPACKET, one command at a time on each. Groups outlive it.
+  SpawnServer(const ServerOptions& options, std::vector<int> channels, RunningGroups& groups);
   ~SpawnServer();
   SpawnServer(const SpawnServer&) = delete;
   SpawnServer& operator=(const SpawnServer&) = delete;
@@ -77,12 +78,16 @@ class SpawnServer {
   void keep(Running& running, Stream stream, std::size_t bytes);
   void look_at_clock(Running& running, Time at);
   void end(Channel& channel);
+  std::size_t place_of(const Channel& channel) const {
+    return static_cast<std::size_t>(&channel - channels_.data());
+  }
   static void answer(Channel& channel, const Ending& ending, std::string_view text);
 
   ServerOptions options_;
   std::vector<Channel> channels_;
   ChildStarter starter_;
   OutputWriter store_;
+  RunningGroups& groups_;
   std::vector<std::string> environment_;
   std::vector<std::string> folders_;
   bool direct_ = true;

@@ -25,17 +25,19 @@ namespace {
 constexpr int kAskMs = 100;  ///< how often `unwanted` is asked
 
 /// In the helper. Never returns.
-[[noreturn]] void be_helper(const ServerOptions& options, const std::vector<int>& channels) {
+[[noreturn]] void be_helper(const ServerOptions& options, const std::vector<int>& channels,
+                            RunningGroups& groups) {
   int code = 0;
   try {
     ::prctl(PR_SET_NAME, "rankine-spawn");
     survive_signals();
+    ::setpgid(0, 0);  // whoever kills the rank's group must leave somebody to end the commands
     // What a rank reads is not the commands', and who waits for the end of its output waits for the rank
     // only.
     const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(nothing, STDOUT_FILENO);
-    SpawnServer(options, channels).serve();
+    SpawnServer(options, channels, groups).serve();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     code = 1;
@@ -45,7 +47,7 @@ constexpr int kAskMs = 100;  ///< how often `unwanted` is asked
 
 }  // namespace
 
-Spawner::Spawner(const ServerOptions& options) : output_(options.output) {
+Spawner::Spawner(const ServerOptions& options) : output_(options.output), groups_(options.channels) {
   std::vector<int> theirs;
   for (std::size_t k = 0; k < options.channels; ++k) {
     int pair[2];
@@ -61,7 +63,7 @@ Spawner::Spawner(const ServerOptions& options) : output_(options.output) {
   if (helper_ < 0) throw SystemError(fmt::format("rankine: fork: {}", std::strerror(errno)));
   if (helper_ == 0) {
     for (const int channel : channels_) ::close(channel);
-    be_helper(options, theirs);
+    be_helper(options, theirs, groups_);
   }
   for (const int channel : theirs) ::close(channel);
 }
@@ -86,12 +88,13 @@ void Spawner::give_channel(int channel) {
   free_one_.notify_one();
 }
 
-void Spawner::lost() const {
+void Spawner::lost() {
+  groups_.kill_all();  // of a shell that dies with the helper the children live on
   throw SystemError(fmt::format(
       "rankine: the helper process {} that starts commands is gone: it was killed, or crashed", helper_));
 }
 
-void Spawner::send(int channel, const std::string& message) const {
+void Spawner::send(int channel, const std::string& message) {
   const bool fits = message.size() <= kRequestBytes;
   while (!fits || ::send(channel, message.data(), message.size(), MSG_NOSIGNAL) < 0) {
     if (!fits || errno == EMSGSIZE)
@@ -126,7 +129,7 @@ std::vector<Spawned> Spawner::run(std::span<const SpawnRequest> requests, Nanose
   return spawned;
 }
 
-void Spawner::wait_for_answer(int channel, const std::function<bool()>& unwanted) const {
+void Spawner::wait_for_answer(int channel, const std::function<bool()>& unwanted) {
   bool asked = false;
   pollfd wait{channel, POLLIN, 0};
   while (::poll(&wait, 1, asked ? -1 : kAskMs) <= 0) {
@@ -138,7 +141,7 @@ void Spawner::wait_for_answer(int channel, const std::function<bool()>& unwanted
   }
 }
 
-std::vector<Spawned> Spawner::receive(int channel, std::size_t count) const {
+std::vector<Spawned> Spawner::receive(int channel, std::size_t count) {
   std::string reply;
   ssize_t got = 0;
   do {

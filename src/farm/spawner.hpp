@@ -61,13 +61,14 @@ class Spawner {
  private:
   int take_channel();
   void give_channel(int channel);
-  void send(int channel, const std::string& message) const;
-  void wait_for_answer(int channel, const std::function<bool()>& unwanted) const;
-  std::vector<Spawned> receive(int channel, std::size_t count) const;
-  [[noreturn]] void lost() const;
+  void send(int channel, const std::string& message);
+  void wait_for_answer(int channel, const std::function<bool()>& unwanted);
+  std::vector<Spawned> receive(int channel, std::size_t count);
+  [[noreturn]] void lost();
 
   std::filesystem::path output_;
   pid_t helper_ = -1;
+  RunningGroups groups_;
   std::vector<int> channels_;
   std::mutex mutex_;
   std::condition_variable free_one_;

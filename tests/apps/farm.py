@@ -17,12 +17,12 @@ TOOL = os.path.join(os.environ["RANKINE_TEST_BUILD"], "bin", "rankine")
 SOME_FAILED = 3
 
 
-def rank_process(job, rank):
-    """The process of a rank, not its helper, which has the same environment."""
+def rank_process(job, rank, name="rankine"):
+    """The process of a rank, or its helper (rankine-spawn), which has the same environment."""
     for pid in job.processes():
         if jobs.environment_of(pid).get("OMPI_COMM_WORLD_RANK") == str(rank):
             with open(f"/proc/{pid}/comm") as file:
-                if file.read().strip() == "rankine":
+                if file.read().strip() == name:
                     return pid
     raise AssertionError(f"rank {rank} is not there")
 
@@ -181,6 +181,25 @@ class Farm(unittest.TestCase):
         self.assertEqual((job.report["resumed"], job.report["succeeded"]), (count - 1, count), job.said())
         self.assertEqual(sum(self.marks().values()), sum(marks.values()))
         self.assertEqual(self.output("2").returncode, 0)
+
+    def test_no_command_outlives_its_rank_or_its_helper(self):
+        def kill_group(job):
+            os.killpg(os.getpgid(rank_process(job, 1)), signal.SIGKILL)
+
+        def kill_helper(job):
+            os.kill(rank_process(job, 1, "rankine-spawn"), signal.SIGKILL)
+
+        # The shell has a child: what dies with its parent is only the shell. Without --enable-recovery the
+        # job ends with the rank.
+        path = self.commands(f"echo $RANKINE_LINE >> {self.log}; sleep 300; :")
+        for mishap in (kill_group, kill_helper):
+            with self.subTest(mishap=mishap.__name__):
+                with jobs.Job(2, TOOL, "farm", "--fresh", "--out", self.out, path) as job:
+                    self.wait_for_lines(job, 0.5)
+                    mishap(job)
+                    job.finish()
+                    self.assertEqual(self.processes_left(job), [])
+                os.remove(self.log)
 
     def test_what_failed_runs_again(self):
         path = self.commands(f"echo 1 >> {self.log}", f"echo 2 >> {self.log}; [ -e {self.folder}/there ]")

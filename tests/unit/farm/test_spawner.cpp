@@ -117,7 +117,7 @@ TEST_CASE("nothing outlives its command, nor the helper") {
   REQUIRE(place.run("sleep 100 & echo $!").ending.good());
   CHECK(is_gone(std::stoi(place.printed())));
   farm::SpawnRequest request;
-  request.command = "echo $$ > " + (place.folder.path / "process").string() + "; exec sleep 100";
+  request.command = "sleep 100 & echo $! > " + (place.folder.path / "process").string() + "; wait";
   const pid_t helper = place.spawner.helper();
   const auto kill_helper = [&] {
     std::ifstream file(place.folder.path / "process");
