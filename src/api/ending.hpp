@@ -23,8 +23,8 @@ class Ending {
   }
   static constexpr int kInterrupted = 130;  ///< as a shell says of Ctrl-C
 
-  /// Before MPI begins, so that a signal which comes once RUN/status says "running" finds all ranks listening:
-  /// rank 0 writes that when it has heard of all.
+  /// Before MPI begins, so that a signal which comes once RUN/status says "running" finds all ranks
+  /// listening: rank 0 writes that when it has heard of all.
   explicit Ending(bool requeue);
 
   /// What it ends, once it is there; outlives the signals' watch.
