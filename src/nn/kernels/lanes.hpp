@@ -35,14 +35,14 @@ struct Lanes {
   }
   static void store(float* p, V v) { __builtin_memcpy(p, &v, sizeof v); }
   static V set(float x) { return x - V{}; }
-  /// `count` numbers, then zeros.
+  /// The first of `count` numbers, as many as fit, then zeros.
   static V load_part(const float* p, long count) {
     V v{};
     for (int k = 0; k < W; ++k) v[k] = k < count ? p[k] : 0.0F;
     return v;
   }
   static void store_part(float* p, V v, long count) {
-    for (int k = 0; k < count; ++k) p[k] = v[k];
+    for (int k = 0; k < W && k < count; ++k) p[k] = v[k];
   }
   static V max(V a, V b) { return a > b ? a : b; }
   static V min(V a, V b) { return a < b ? a : b; }

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// A GPT's gradients against differences, its parts against the whole, and what must not change its bits.
+#include <cmath>
+#include <optional>
+
+#include <rankine/core/error.hpp>
+#include <rankine/core/philox.hpp>
+#include <rankine/nn/gpt.hpp>
+
+#include "catch.hpp"
+#include "model_run.hpp"
+
+namespace nn = rankine::nn;
+using nn::test::Batch;
+using nn::test::Buffers;
+using nn::test::Outcome;
+
+namespace {
+
+nn::GptConfig small(bool bias = false, double dropout = 0) {
+  return {.layers = 2,
+          .heads = 4,
+          .width = 32,
+          .context = 20,
+          .vocabulary = 18,
+          .bias = bias,
+          .dropout = dropout};
+}
+
+Batch tokens(const nn::GptConfig& config, std::size_t examples) {
+  rankine::Philox random(5, 6);
+  Batch batch;
+  batch.examples = examples;
+  std::vector<std::int32_t> input;
+  for (std::size_t k = 0; k < examples * config.context; ++k) {
+    input.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
+    batch.targets.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
+    if (k % 7 == 3) batch.targets.back() = -1;
+  }
+  batch.input.resize(input.size() * 4);
+  std::memcpy(batch.input.data(), input.data(), batch.input.size());
+  return batch;
+}
+
+/// Larger than a fresh model's, so that nothing is close to nothing; biases too.
+Buffers lively(const nn::Model& model, std::size_t member = 0, std::size_t members = 1) {
+  nn::Model loud;
+  loud.units = model.units;
+  for (nn::Unit& unit : loud.units) {
+    for (nn::Tensor& tensor : unit.tensors) tensor.deviation = 0.3;
+  }
+  return nn::test::first_values(loud, 3, member, members);
+}
+
+double loss_of(nn::Model& model, const Buffers& parameters, const Batch& batch, std::uint64_t key) {
+  nn::Threads threads;
+  const nn::LossSum loss = nn::test::run(model, parameters, batch, threads, 1, key, false).loss;
+  return loss.loss / loss.count;
+}
+
+/// Of each tensor the slope along a random direction, by the gradient and by differences.
+void check_slopes(const nn::GptConfig& config) {
+  nn::TensorGroup alone;
+  nn::Model model = nn::make_gpt(config, alone);
+  Buffers parameters = lively(model);
+  const Batch batch = tokens(config, 3);
+  nn::Threads threads;
+  const Outcome outcome = nn::test::run(model, parameters, batch, threads, 0.5F, 9);
+  rankine::Philox random(1, 1);
+  for (std::size_t u = 0; u < model.units.size(); ++u) {
+    std::size_t at = 0;
+    for (const nn::Tensor& tensor : model.units[u].tensors) {
+      const Buffers before = parameters;
+      std::vector<double> direction(tensor.size());
+      double expected = 0;
+      double length = 0;
+      for (std::size_t k = 0; k < direction.size(); ++k) {
+        direction[k] = outcome.gradients[u][at + k] + 0.02 * random.normal() / std::sqrt(direction.size());
+        length += direction[k] * direction[k];
+      }
+      for (double& value : direction) value /= std::sqrt(length);
+      for (std::size_t k = 0; k < direction.size(); ++k)
+        expected += direction[k] * outcome.gradients[u][at + k];
+      double losses[2];
+      constexpr double step = 4e-3;
+      for (int side = 0; side < 2; ++side) {
+        for (std::size_t k = 0; k < direction.size(); ++k)
+          parameters[u][at + k] =
+              static_cast<float>(before[u][at + k] + (side == 0 ? step : -step) * direction[k]);
+        losses[side] = loss_of(model, parameters, batch, 9);
+      }
+      parameters = before;
+      INFO(model.units[u].name << " " << tensor.name);
+      CHECK(0.5 * (losses[0] - losses[1]) / (2 * step) == Approx(expected).epsilon(3e-3).margin(2e-5));
+      CHECK(std::abs(expected) > 1e-4);
+      at += tensor.size();
+    }
+  }
+}
+
+/// The member's part of a whole unit.
+std::vector<float> part_of(const nn::Unit& unit, const std::vector<float>& whole, std::size_t member,
+                           std::size_t members) {
+  std::vector<float> part;
+  std::size_t at = 0;
+  for (const nn::Tensor& tensor : unit.tensors) {
+    std::size_t before = 1;
+    std::size_t behind = 1;
+    for (std::size_t k = 0; tensor.split >= 0 && k < tensor.shape.size(); ++k)
+      (static_cast<int>(k) < tensor.split ? before : behind) *= tensor.shape[k];
+    if (tensor.split < 0) behind = tensor.size();
+    const std::size_t run = tensor.split < 0 ? behind : behind / members;
+    for (std::size_t k = 0; k < before; ++k) {
+      const std::size_t from = at + k * behind + (tensor.split < 0 ? 0 : member * run);
+      part.insert(part.end(), whole.begin() + static_cast<long>(from),
+                  whole.begin() + static_cast<long>(from + run));
+    }
+    at += tensor.size();
+  }
+  return part;
+}
+
+std::vector<Outcome> run_as_members(const nn::GptConfig& config, std::size_t members, const Batch& batch,
+                                    const Buffers& whole) {
+  nn::test::Meeting meeting(members);
+  std::vector<Outcome> outcomes(members);
+  std::vector<std::thread> threads;
+  for (std::size_t member = 0; member < members; ++member) {
+    threads.emplace_back([&, member] {
+      nn::test::ThreadGroup group(meeting, member);
+      nn::Model model = nn::make_gpt(config, group);
+      Buffers parameters;
+      for (std::size_t u = 0; u < whole.size(); ++u)
+        parameters.push_back(part_of(model.units[u], whole[u], member, members));
+      nn::Threads one;
+      outcomes[member] = nn::test::run(model, parameters, batch, one, 1, 4);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  return outcomes;
+}
+
+}  // namespace
+
+TEST_CASE("a GPT's gradient is that of differences, tensor by tensor") {
+  SECTION("as nanoGPT has it") {
+    check_slopes(small());
+  }
+  SECTION("with biases") {
+    check_slopes(small(true));
+  }
+  SECTION("with dropout") {
+    check_slopes(small(true, 0.2));
+  }
+  SECTION("with sequences and heads longer than a block") {
+    check_slopes({.layers = 1, .heads = 2, .width = 38, .context = 150, .vocabulary = 71});
+  }
+}
+
+TEST_CASE("the number of threads changes no bits of a GPT") {
+  const nn::GptConfig config = small(true, 0.1);
+  nn::TensorGroup alone;
+  nn::Model model = nn::make_gpt(config, alone);
+  const Buffers parameters = lively(model);
+  const Batch batch = tokens(config, 5);
+  nn::Threads one;
+  nn::Threads three(3);
+  const Outcome a = nn::test::run(model, parameters, batch, one, 1, 2);
+  const Outcome b = nn::test::run(model, parameters, batch, three, 1, 2);
+  CHECK(a.loss.loss == b.loss.loss);
+  CHECK(a.gradients == b.gradients);
+  const Outcome other_key = nn::test::run(model, parameters, batch, three, 1, 3);
+  CHECK(a.loss.loss != other_key.loss.loss);
+}
+
+TEST_CASE("members of a tensor-parallel group compute what one does") {
+  for (const bool by_rows : {false, true}) {
+    for (const std::size_t vocabulary : {18, 17}) {  // 17: members cannot split it
+      for (const std::size_t members : {2, 4}) {
+        nn::GptConfig config = small(true, 0.2);
+        config.vocabulary = members == 4 && vocabulary == 18 ? 20 : vocabulary;
+        nn::TensorGroup group;
+        nn::Model model = nn::make_gpt(config, group);
+        const Buffers whole = lively(model);
+        const Batch batch = tokens(config, 3);
+        nn::Threads one;
+        const Outcome alone = nn::test::run(model, whole, batch, one, 1, 4);
+        config.sequence_parallel = by_rows;
+        const std::vector<Outcome> all = run_as_members(config, members, batch, whole);
+        INFO("members " << members << ", vocabulary " << config.vocabulary << ", by rows " << by_rows);
+        const std::vector<nn::Unit> units = nn::gpt_units(config, members);
+        for (std::size_t member = 0; member < members; ++member) {
+          CHECK(all[member].loss.loss == Approx(alone.loss.loss).epsilon(1e-6));
+          CHECK(all[member].loss.loss == all[0].loss.loss);
+          CHECK(all[member].loss.right == alone.loss.right);
+          for (std::size_t u = 0; u < units.size(); ++u) {
+            const std::vector<float> expected = part_of(units[u], alone.gradients[u], member, members);
+            double difference = 0;
+            double length = 0;
+            for (std::size_t k = 0; k < expected.size(); ++k) {
+              difference += std::pow(
+                  static_cast<double>(all[member].gradients[u][k]) - static_cast<double>(expected[k]), 2);
+              length += std::pow(static_cast<double>(expected[k]), 2);
+            }
+            INFO("unit " << units[u].name << ", member " << member);
+            CHECK(std::sqrt(difference / length) < 1e-5);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("members make the first values that one makes") {
+  const nn::GptConfig config = small();
+  const std::vector<nn::Unit> units = nn::gpt_units(config, 2);
+  for (const nn::Unit& unit : units) {
+    std::vector<float> whole(unit.size());
+    nn::initialise(unit, 7, 0, 1, whole);
+    for (std::size_t member = 0; member < 2; ++member) {
+      std::vector<float> part(unit.size(2));
+      nn::initialise(unit, 7, member, 2, part);
+      CHECK(part == part_of(unit, whole, member, 2));
+    }
+  }
+  std::vector<float> wte(nn::gpt_units(nn::gpt_preset("baby-gpt"), 1)[0].size());
+  nn::initialise(nn::gpt_units(nn::gpt_preset("baby-gpt"), 1)[0], 1, 0, 1, wte);
+  double squares = 0;
+  for (const float value : wte) squares += static_cast<double>(value) * static_cast<double>(value);
+  CHECK(std::sqrt(squares / static_cast<double>(wte.size())) == Approx(0.02).epsilon(0.02));
+}
+
+TEST_CASE("a GPT says what is wrong with its sizes and tokens") {
+  CHECK_THROWS_AS(nn::gpt_preset("gpt-5"), rankine::InputError);
+  CHECK_THROWS_AS(nn::gpt_units(small(), 3), rankine::InputError);
+  nn::GptConfig odd = small();
+  odd.heads = 5;
+  CHECK_THROWS_AS(nn::check_gpt(odd, 1), rankine::InputError);
+  nn::TensorGroup alone;
+  nn::Model model = nn::make_gpt(small(), alone);
+  Batch batch = tokens(small(), 1);
+  const std::int32_t wrong = 18;
+  std::memcpy(batch.input.data() + 8, &wrong, 4);
+  CHECK_THROWS_AS(loss_of(model, lively(model), batch, 0), rankine::InputError);
+  std::size_t parameters = 0;
+  for (const nn::Unit& unit : nn::gpt_units(nn::gpt_preset("baby-gpt"), 1)) parameters += unit.size();
+  CHECK(parameters == 10'745'088);
+}
