@@ -17,9 +17,10 @@ namespace rankine::train {
 
 struct Examples {
   std::unique_ptr<Feed> feed;
-  double tokens_an_example = 1;      ///< for speed: tokens of a sequence; 1 of an image
-  std::uint64_t steps_an_epoch = 0;  ///< until all was seen once; 0: there are no epochs
-  std::uint64_t digest = 0;          ///< tells the data from others, for checkpoints
+  std::size_t targets_an_example = 1;  ///< 1 where it is a class, the length where tokens follow
+  double tokens_an_example = 1;        ///< for speed: tokens of a sequence; 1 of an image
+  std::uint64_t steps_an_epoch = 0;    ///< until all was seen once; 0: there are no epochs
+  std::uint64_t digest = 0;            ///< tells the data from others, for checkpoints
 };
 
 struct BatchShape {

@@ -96,6 +96,7 @@ Examples token_examples(const Corpus& corpus, std::size_t context, const BatchSh
   check_length(corpus, corpus.validation, "validation", context);
   Examples examples;
   examples.feed = std::make_unique<TokenFeed>(corpus, context, shape, order);
+  examples.targets_an_example = context;
   examples.tokens_an_example = static_cast<double>(context);
   if (order == Order::epochs) {
     examples.steps_an_epoch =
