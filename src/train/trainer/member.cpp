@@ -7,22 +7,19 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <boost/mpi/collectives.hpp>
-#include <boost/serialization/string.hpp>
 
 #include <rankine/core/clock.hpp>
 #include <rankine/draining.hpp>
 #include <rankine/resources.hpp>
 #include <rankine/train/trainer.hpp>
 
+#include "train/trainer/members.hpp"
 #include "train/trainer/peak.hpp"
 #include "train/trainer/spans.hpp"
 
 namespace rankine::train::detail {
 
 namespace {
-
-namespace mpi = boost::mpi;
 
 constexpr int kTraceFrom = 5;
 constexpr int kTraceSteps = 2;
@@ -40,8 +37,7 @@ class Member {
         examples_(makers.examples(options_.shape)),
         engine_(make_engine()),
         stop_(options_.patience) {
-    report_.peak = measured_peak(threads_);
-    if (gang_.size() > 1) report_.peak = mpi::all_reduce(gang_.comm(), report_.peak, std::plus<double>());
+    report_.peak = sum_of(gang_, measured_peak(threads_));
     report_.flops_a_step = 3 * engine_.flops() * static_cast<double>(options_.shape.shards);
     report_.parameters = engine_.model().size();
     checkpointed_ = now();
@@ -160,7 +156,7 @@ class Member {
           !options_.folder.empty() && seconds_since(checkpointed_) >= options_.checkpoint_seconds;
       word = static_cast<unsigned char>((due ? 1 : 0) | (draining() ? 2 : 0));
     }
-    if (gang_.size() > 1) mpi::broadcast(gang_.comm(), word, 0);
+    word = said_by_first(gang_, word);
     return {(word & 1) != 0, (word & 2) != 0};
   }
 
@@ -211,23 +207,19 @@ class Member {
     return static_cast<std::size_t>(better) < options_.keep_best;
   }
 
-  void wait_for_all() {
-    if (gang_.size() > 1) gang_.comm().barrier();
-  }
-
   void checkpoint() {
     if (options_.folder.empty() || saved_ == steps()) return;
     report_.progress.finished = over();
     const CheckpointWriter writer(options_.folder, steps());
     if (first()) writer.begin();
-    wait_for_all();
+    wait_for_all(gang_);
     const auto part = writer.part(static_cast<std::size_t>(gang_.rank()));
     engine_.save([&](const Piece& piece, std::span<const float> parameters,
                      std::span<const float> first_moments, std::span<const float> second_moments) {
       part->add(piece, parameters, first_moments, second_moments);
     });
     part->close();
-    wait_for_all();
+    wait_for_all(gang_);
     if (first()) {
       writer.commit(report_.progress, engine_.model().units, static_cast<std::size_t>(gang_.size()));
       std::error_code ignored;  // one too many does no harm
@@ -247,15 +239,9 @@ class Member {
   }
 
   MemberReport finish() {
-    double most = static_cast<double>(engine_.memory().total());
-    if (gang_.size() > 1) most = mpi::all_reduce(gang_.comm(), most, mpi::maximum<double>());
-    report_.memory_bytes = static_cast<std::size_t>(most);
-    const std::string spans = lines_of(timeline_.take());
-    if (gang_.size() > 1) {
-      mpi::gather(gang_.comm(), spans, report_.spans, 0);
-    } else {
-      report_.spans = {spans};
-    }
+    report_.memory_bytes =
+        static_cast<std::size_t>(largest_of(gang_, static_cast<double>(engine_.memory().total())));
+    report_.spans = gathered(gang_, lines_of(timeline_.take()));
     return std::move(report_);
   }
 

@@ -55,9 +55,10 @@ TEST_CASE("a safetensors file byte by byte") {
   const Folder folder;
   const float wide[] = {1.5F, -2};
   const std::uint16_t half[] = {0x3c00, 0xc000};
-  std::string bytes = header_of(
-      R"({"__metadata__":{"n_head":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
-      R"("b":{"dtype":"F16","shape":[2],"data_offsets":[8,12]},"c":{"dtype":"I64","shape":[0],"data_offsets":[12,12]}})");
+  std::string bytes =
+      header_of(R"({"__metadata__":{"n_head":"3"},"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)"
+                R"("b":{"dtype":"F16","shape":[2],"data_offsets":[8,12]},)"
+                R"("c":{"dtype":"I64","shape":[0],"data_offsets":[12,12]}})");
   bytes.append(reinterpret_cast<const char*>(wide), 8).append(reinterpret_cast<const char*>(half), 4);
   const Safetensors content = read_safetensors(folder.file("x.safetensors", bytes));
   CHECK(content.metadata.at("n_head") == "3");
