@@ -108,6 +108,8 @@ struct AdamStep {
 struct Kernels {
   const char* name;
   void (*product)(const Product&);
+  /// y[rows] = w [rows][steps] times x [steps], in another order than a product.
+  void (*rows_by_vector)(const float* w, long rows, long steps, const float* x, float* y);
   /// Packs panel number `panel` alone.
   void (*pack)(const Packing&, long panel);
   void (*norm)(const Norm&);

@@ -14,6 +14,14 @@ struct Loops {
   using L = Lanes<W>;
   using V = typename L::V;
 
+  static void rows_by_vector(const float* w, long rows, long steps, const float* x, float* y) {
+    for (long r = 0; r < rows; ++r, w += steps) {
+      V sum{};
+      L::over(steps, [&](auto load, auto, long k) { sum += load(w + k) * load(x + k); });
+      y[r] = L::sum(sum);
+    }
+  }
+
   static void norm(const Norm& p) {
     const float share = 1.0F / static_cast<float>(p.width);
     for (long r = 0; r < p.rows; ++r) {
@@ -210,6 +218,7 @@ struct Loops {
   static constexpr Kernels table(const char* name) {
     return {name,
             Products<W>::product,
+            rows_by_vector,
             Products<W>::pack,
             norm,
             norm_backward,

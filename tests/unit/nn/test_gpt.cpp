@@ -9,10 +9,12 @@
 
 #include "catch.hpp"
 #include "model_run.hpp"
+#include "slopes.hpp"
 
 namespace nn = rankine::nn;
 using nn::test::Batch;
 using nn::test::Buffers;
+using nn::test::lively;
 using nn::test::Outcome;
 
 namespace {
@@ -42,60 +44,10 @@ Batch tokens(const nn::GptConfig& config, std::size_t examples) {
   return batch;
 }
 
-/// Larger than a fresh model's, so that nothing is close to nothing; biases too.
-Buffers lively(const nn::Model& model, std::size_t member = 0, std::size_t members = 1) {
-  nn::Model loud;
-  loud.units = model.units;
-  for (nn::Unit& unit : loud.units) {
-    for (nn::Tensor& tensor : unit.tensors) tensor.deviation = 0.3;
-  }
-  return nn::test::first_values(loud, 3, member, members);
-}
-
-double loss_of(nn::Model& model, const Buffers& parameters, const Batch& batch, std::uint64_t key) {
-  nn::Threads threads;
-  const nn::LossSum loss = nn::test::run(model, parameters, batch, threads, 1, key, false).loss;
-  return loss.loss / loss.count;
-}
-
-/// Of each tensor the slope along a random direction, by the gradient and by differences.
-void check_slopes(const nn::GptConfig& config) {
+void check_gpt_slopes(const nn::GptConfig& config) {
   nn::TensorGroup alone;
   nn::Model model = nn::make_gpt(config, alone);
-  Buffers parameters = lively(model);
-  const Batch batch = tokens(config, 3);
-  nn::Threads threads;
-  const Outcome outcome = nn::test::run(model, parameters, batch, threads, 0.5F, 9);
-  rankine::Philox random(1, 1);
-  for (std::size_t u = 0; u < model.units.size(); ++u) {
-    std::size_t at = 0;
-    for (const nn::Tensor& tensor : model.units[u].tensors) {
-      const Buffers before = parameters;
-      std::vector<double> direction(tensor.size());
-      double expected = 0;
-      double length = 0;
-      for (std::size_t k = 0; k < direction.size(); ++k) {
-        direction[k] = outcome.gradients[u][at + k] + 0.02 * random.normal() / std::sqrt(direction.size());
-        length += direction[k] * direction[k];
-      }
-      for (double& value : direction) value /= std::sqrt(length);
-      for (std::size_t k = 0; k < direction.size(); ++k)
-        expected += direction[k] * outcome.gradients[u][at + k];
-      double losses[2];
-      constexpr double step = 4e-3;
-      for (int side = 0; side < 2; ++side) {
-        for (std::size_t k = 0; k < direction.size(); ++k)
-          parameters[u][at + k] =
-              static_cast<float>(before[u][at + k] + (side == 0 ? step : -step) * direction[k]);
-        losses[side] = loss_of(model, parameters, batch, 9);
-      }
-      parameters = before;
-      INFO(model.units[u].name << " " << tensor.name);
-      CHECK(0.5 * (losses[0] - losses[1]) / (2 * step) == Approx(expected).epsilon(3e-3).margin(2e-5));
-      CHECK(std::abs(expected) > 1e-4);
-      at += tensor.size();
-    }
-  }
+  nn::test::check_slopes(model, tokens(config, 3));
 }
 
 /// The member's part of a whole unit.
@@ -144,16 +96,16 @@ std::vector<Outcome> run_as_members(const nn::GptConfig& config, std::size_t mem
 
 TEST_CASE("a GPT's gradient is that of differences, tensor by tensor") {
   SECTION("as nanoGPT has it") {
-    check_slopes(small());
+    check_gpt_slopes(small());
   }
   SECTION("with biases") {
-    check_slopes(small(true));
+    check_gpt_slopes(small(true));
   }
   SECTION("with dropout") {
-    check_slopes(small(true, 0.2));
+    check_gpt_slopes(small(true, 0.2));
   }
   SECTION("with sequences and heads longer than a block") {
-    check_slopes({.layers = 1, .heads = 2, .width = 38, .context = 150, .vocabulary = 71});
+    check_gpt_slopes({.layers = 1, .heads = 2, .width = 38, .context = 150, .vocabulary = 71});
   }
 }
 
@@ -230,6 +182,39 @@ TEST_CASE("members make the first values that one makes") {
   CHECK(std::sqrt(squares / static_cast<double>(wte.size())) == Approx(0.02).epsilon(0.02));
 }
 
+TEST_CASE("what is read token by token has the loss of the whole sequence") {
+  const nn::GptConfig config = small(true);
+  nn::TensorGroup alone;
+  nn::Model model = nn::make_gpt(config, alone);
+  const Buffers parameters = lively(model);
+  const Batch batch = tokens(config, 1);
+  std::vector<const float*> units;
+  for (const auto& unit : parameters) units.push_back(unit.data());
+  nn::GptReader reader(config, units);
+  std::vector<std::int32_t> input(config.context);
+  std::memcpy(input.data(), batch.input.data(), batch.input.size());
+  double loss = 0;
+  std::vector<float> last;
+  for (std::size_t k = 0; k < config.context; ++k) {
+    const std::span<const float> logits = reader.read(input[k]);
+    last.assign(logits.begin(), logits.end());
+    if (batch.targets[k] < 0) continue;
+    double sum = 0;
+    for (const float logit : logits) sum += std::exp(static_cast<double>(logit));
+    loss += std::log(sum) - static_cast<double>(logits[static_cast<std::size_t>(batch.targets[k])]);
+  }
+  nn::Threads threads;
+  CHECK(nn::test::run(model, parameters, batch, threads, 1, 0, false).loss.loss ==
+        Approx(loss).epsilon(1e-5));
+  // Past the context: what a reader says that has read the second half and one token.
+  nn::GptReader other(config, units);
+  for (std::size_t k = config.context / 2; k < config.context; ++k) other.read(input[k]);
+  const std::span<const float> expected = other.read(3);
+  const std::span<const float> found = reader.read(3);
+  CHECK(std::equal(found.begin(), found.end(), expected.begin()));
+  CHECK_THROWS_AS(reader.read(18), rankine::InputError);
+}
+
 TEST_CASE("a GPT says what is wrong with its sizes and tokens") {
   CHECK_THROWS_AS(nn::gpt_preset("gpt-5"), rankine::InputError);
   CHECK_THROWS_AS(nn::gpt_units(small(), 3), rankine::InputError);
@@ -241,7 +226,7 @@ TEST_CASE("a GPT says what is wrong with its sizes and tokens") {
   Batch batch = tokens(small(), 1);
   const std::int32_t wrong = 18;
   std::memcpy(batch.input.data() + 8, &wrong, 4);
-  CHECK_THROWS_AS(loss_of(model, lively(model), batch, 0), rankine::InputError);
+  CHECK_THROWS_AS(nn::test::loss_of(model, lively(model), batch, 0), rankine::InputError);
   std::size_t parameters = 0;
   for (const nn::Unit& unit : nn::gpt_units(nn::gpt_preset("baby-gpt"), 1)) parameters += unit.size();
   CHECK(parameters == 10'745'088);
