@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Rankine's first hour on a machine that has nothing: makes a clean Debian 12 in a folder (debootstrap, chroot),
-# puts a fresh clone of this repository's last commit in, and does there what the documents say: the demo, the
-# tutorial's programs as a project of their own, a project by `rankine new`. As root:
+# Rankine's first hour on a machine that has nothing: makes a clean Debian 12 in a folder (debootstrap,
+# chroot), puts a fresh clone of this repository's last commit in, and does there what the documents say: the
+# demo, the tutorial's programs as projects of their own, a project by `rankine new`. As root:
 #   tools/clean_machine.sh [--test [CTEST-ARGUMENTS...]]
-# --test also runs tools/test.sh there, with what follows as its arguments. RANKINE_CLEAN_DIR: where the system is
-# unpacked (default: a temporary folder, removed at the end), RANKINE_CLEAN_BASE: a tarball of the bare system,
-# made when it is not there and used again. RANKINE_CLEAN_CCACHE: a folder for the compiler's cache; without it
-# everything is compiled.
+# --test also runs tools/test.sh there, with what follows as its arguments. RANKINE_CLEAN_DIR: where the
+# system is unpacked (default: a temporary folder, removed at the end). RANKINE_CLEAN_BASE: a tarball of the
+# bare system, made when it is not there and used again. RANKINE_CLEAN_CCACHE: a folder for the compiler's
+# cache; without it everything is compiled.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 root=$(dirname "$here")
@@ -36,7 +36,8 @@ done
 
 base=${RANKINE_CLEAN_BASE:-/var/tmp/rankine-debian12.tar}
 folder=${RANKINE_CLEAN_DIR:-$(mktemp -d /var/tmp/rankine-clean.XXXXXX)}
-[ -z "$(ls -A "$folder" 2>/dev/null)" ] || die "$folder is not empty; name another folder in RANKINE_CLEAN_DIR"
+[ -z "$(ls -A "$folder" 2>/dev/null)" ] ||
+  die "$folder is not empty; name another folder in RANKINE_CLEAN_DIR"
 remove() {
   [ -n "${RANKINE_CLEAN_DIR:-}" ] || rm -rf --one-file-system "$folder"
 }
@@ -66,7 +67,7 @@ unshare --mount --pid --fork --kill-child bash -euc '
   mount -t tmpfs tmpfs "$folder/dev/shm"
   mount -t tmpfs tmpfs "$folder/tmp"
   [ -z "${RANKINE_CLEAN_CCACHE:-}" ] || mount --bind "$RANKINE_CLEAN_CCACHE" "$folder/root/.cache/ccache"
-  exec env -i HOME=/root TERM="${TERM:-dumb}" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  exec env -i HOME=/root TERM="${TERM:-dumb}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
     chroot "$folder" bash /root/inside.sh "$@"
 ' unshare "$with_test" ${test_arguments[@]+"${test_arguments[@]}"}
