@@ -27,7 +27,7 @@ tools/demo.sh >/root/demo2.log
 prints '"series": *2000' /root/demo2.log
 
 step "the command rankine, and an install"
-tools/build.sh release >/root/build.log
+tools/build.sh release installed >/root/build.log
 cmake --install build --prefix /root/installed >/root/install.log
 export PATH=/root/installed/bin:$PATH OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 rankine --help >/dev/null
