@@ -38,10 +38,13 @@ base=${RANKINE_CLEAN_BASE:-/var/tmp/rankine-debian12.tar}
 folder=${RANKINE_CLEAN_DIR:-$(mktemp -d /var/tmp/rankine-clean.XXXXXX)}
 [ -z "$(ls -A "$folder" 2>/dev/null)" ] ||
   die "$folder is not empty; name another folder in RANKINE_CLEAN_DIR"
+inside=
 remove() {
+  [ -z "$inside" ] || { kill -KILL "$inside" && wait "$inside"; } 2>/dev/null || true
   [ -n "${RANKINE_CLEAN_DIR:-}" ] || rm -rf --one-file-system "$folder"
 }
 trap remove EXIT
+trap 'exit 130' INT TERM HUP
 
 if [ ! -e "$base" ]; then
   echo "== a bare Debian 12 (once: $base)"
@@ -70,4 +73,7 @@ unshare --mount --pid --fork --kill-child bash -euc '
   exec env -i HOME=/root TERM="${TERM:-dumb}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
     chroot "$folder" bash /root/inside.sh "$@"
-' unshare "$with_test" ${test_arguments[@]+"${test_arguments[@]}"}
+' unshare "$with_test" ${test_arguments[@]+"${test_arguments[@]}"} &
+inside=$!
+wait $inside
+inside=
