@@ -54,7 +54,7 @@ if [ ! -e "$base" ]; then
   tar -C "$bare" --one-file-system -cf "$base.part" . && mv "$base.part" "$base"
   rm -rf --one-file-system "$bare" "$bare.log"
 fi
-mkdir -p "$folder"
+mkdir -p "$folder" && chmod 755 "$folder"
 tar -C "$folder" -xf "$base"
 git clone -q --no-local "$root" "$folder/root/rankine"
 cp "$here/clean_machine_inside.sh" "$folder/root/inside.sh"
