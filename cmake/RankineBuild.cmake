@@ -16,10 +16,14 @@ if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 add_library(rankine_warnings INTERFACE)
-target_compile_options(rankine_warnings INTERFACE -Wall -Wextra $<$<BOOL:${RANKINE_WERROR}>:-Werror>)
+target_compile_options(rankine_warnings INTERFACE
+  $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-Wall;-Wextra;$<$<BOOL:${RANKINE_WERROR}>:-Werror>>
+  $<$<COMPILE_LANGUAGE:CUDA>:$<$<BOOL:${RANKINE_WERROR}>:--Werror=all-warnings>;-Xcompiler=-Wall,-Wextra>)
 
 if(RANKINE_SANITIZE)
-  add_compile_options(-fsanitize=${RANKINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options($<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-fsanitize=${RANKINE_SANITIZE}>
+    $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-fno-omit-frame-pointer>
+    $<$<NOT:$<COMPILE_LANGUAGE:CUDA>>:-fno-sanitize-recover=all>)
   add_link_options(-fsanitize=${RANKINE_SANITIZE})
 endif()
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model run whole on any device for tests: as model_run.hpp, with buffers of the device.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include <rankine/core/philox.hpp>
+#include <rankine/nn/device.hpp>
+#include <rankine/nn/gpt.hpp>
+
+#include "model_run.hpp"
+
+namespace rankine::nn::test {
+
+/// Larger than a fresh model's, so that nothing is close to nothing; biases too.
+inline Buffers lively_values(const Model& model, std::size_t member = 0, std::size_t members = 1) {
+  Model loud;
+  loud.units = model.units;
+  for (Unit& unit : loud.units)
+    for (Tensor& tensor : unit.tensors) tensor.deviation = 0.3;
+  return first_values(loud, 3, member, members);
+}
+
+inline Batch random_tokens(const GptConfig& config, std::size_t examples) {
+  rankine::Philox random(5, 6);
+  Batch batch;
+  batch.examples = examples;
+  std::vector<std::int32_t> input;
+  for (std::size_t k = 0; k < examples * config.context; ++k) {
+    input.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
+    batch.targets.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
+    if (k % 7 == 3) batch.targets.back() = -1;
+  }
+  batch.input.resize(input.size() * 4);
+  std::memcpy(batch.input.data(), input.data(), batch.input.size());
+  return batch;
+}
+
+/// Of two arrays: the length of their difference over that of the second.
+inline double difference(const std::vector<float>& values, const std::vector<float>& expected) {
+  double off = 0, length = 0;
+  if (values.size() != expected.size()) return INFINITY;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const double d = static_cast<double>(values[k]) - static_cast<double>(expected[k]);
+    off += d * d;
+    length += static_cast<double>(expected[k]) * static_cast<double>(expected[k]);
+  }
+  return std::sqrt(off / length);
+}
+
+class DeviceRun {
+ public:
+  DeviceRun(Device& device, Model& model, const Buffers& parameters, const Batch& batch, float scale,
+            std::uint64_t key)
+      : device_(device), model_(model) {
+    for (const auto& values : parameters) {
+      const auto master = copy_of(values.data(), values.size() * sizeof(float));
+      parameters_.push_back(device.allocate(values.size() * bytes_of(model.scalar)));
+      device.convert(parameters_.back().get(), model.scalar, static_cast<const float*>(master.get()),
+                     values.size());
+      gradients_.push_back(device.allocate(values.size() * sizeof(float)));
+    }
+    input_ = copy_of(batch.input.data(), batch.input.size());
+    targets_ = copy_of(batch.targets.data(), batch.targets.size() * sizeof(std::int32_t));
+    pass_.examples = batch.examples;
+    pass_.targets = static_cast<const std::int32_t*>(targets_.get());
+    pass_.key = key;
+    pass_.scale = scale;
+    pass_.stream = device.stream();
+  }
+
+  Outcome run() {
+    Outcome out;
+    const void* input = input_.get();
+    for (auto& layer : model_.layers) {
+      const auto sizes = layer->sizes(pass_.examples);
+      const auto scratch = no_numbers(sizes.scratch);
+      pass_.scratch = scratch.get();
+      saved_.push_back(no_numbers(sizes.saved));
+      inputs_.push_back(input);
+      const bool last = &layer == &model_.layers.back();
+      values_.push_back(no_numbers(sizes.output));
+      layer->forward(pass_, pointers(*layer), input, last ? &out.loss : values_.back().get(),
+                     saved_.back().get());
+      input = values_.back().get();
+    }
+    std::shared_ptr<void> slope;
+    for (std::size_t k = model_.layers.size(); k-- > 0;) {
+      Layer& layer = *model_.layers[k];
+      const auto sizes = layer.sizes(pass_.examples);
+      const auto scratch = no_numbers(sizes.scratch);
+      pass_.scratch = scratch.get();
+      const auto below = no_numbers(k == 0 ? 0 : sizes.input);
+      std::vector<float*> gradients;
+      for (const std::size_t unit : layer.units())
+        gradients.push_back(static_cast<float*>(gradients_[unit].get()));
+      layer.backward(pass_, pointers(layer), inputs_[k], values_[k].get(), saved_[k].get(), slope.get(),
+                     k == 0 ? nullptr : below.get(), gradients);
+      device_.synchronise();
+      slope = below;
+    }
+    for (std::size_t u = 0; u < gradients_.size(); ++u) {
+      out.gradients.emplace_back(model_.units[u].size());
+      device_.download(out.gradients.back().data(), gradients_[u].get(), out.gradients.back().size() * 4);
+    }
+    return out;
+  }
+
+ private:
+  std::shared_ptr<void> copy_of(const void* values, std::size_t bytes) {
+    auto copy = device_.allocate(bytes);
+    device_.upload(copy.get(), values, bytes);
+    return copy;
+  }
+  std::shared_ptr<void> no_numbers(std::size_t bytes) {
+    const std::vector<std::byte> filled(bytes, std::byte{0xff});
+    return copy_of(filled.data(), bytes);
+  }
+  std::vector<const void*> pointers(const Layer& layer) const {
+    std::vector<const void*> at;
+    for (const std::size_t unit : layer.units()) at.push_back(parameters_[unit].get());
+    return at;
+  }
+
+  Device& device_;
+  Model& model_;
+  std::vector<std::shared_ptr<void>> parameters_, gradients_, saved_, values_;
+  std::vector<const void*> inputs_;
+  std::shared_ptr<void> input_, targets_;
+  Pass pass_;
+};
+
+/// Scratch and what is not zeroed by contract is filled with NaN first.
+inline Outcome run_on(Device& device, Model& model, const Buffers& parameters, const Batch& batch,
+                      float scale, std::uint64_t key) {
+  return DeviceRun(device, model, parameters, batch, scale, key).run();
+}
+
+}  // namespace rankine::nn::test
