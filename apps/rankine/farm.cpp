@@ -35,29 +35,31 @@ std::string host_and_process() {
   return fmt::format("{}-{}", host, ::getpid());
 }
 
-/// As many as there are CPUs and one more, for rank 0, which sleeps; fewer where a command wants several
-/// CPUs.
+/// 0: as many as launch.sh finds right, which is a rank more than CPUs, or those of the job; fewer where a
+/// command wants several CPUs.
 int ranks_for(const FarmWishes& wishes) {
-  if (wishes.ranks > 0) return wishes.ranks;
+  if (wishes.ranks > 0 || std::getenv("SLURM_JOB_ID") != nullptr) return wishes.ranks;
   const int cpus = static_cast<int>(farm::channels_of_process());
   double most = 1;
   if (wishes.file != "-") {
     const farm::CommandList list = read_command_list(wishes);
     for (const farm::Command& command : list.commands) most = std::max(most, list.of(command).cpus);
   }
-  if (most <= 1) return cpus + 1;
+  if (most <= 1) return 0;
   const int workers = std::max(1, cpus / static_cast<int>(std::ceil(most)));
   ::setenv("RANKINE_CPUS", std::to_string(cpus / workers).c_str(), 0);
   return workers + 1;
 }
 
-fs::path run_directory(const FarmWishes& wishes) {
+std::string run_directory(const FarmWishes& wishes) {
   const char* named = std::getenv("RANKINE_RUN_DIR");
   return named != nullptr ? named : wishes.run.out;
 }
 
 int run_farm(const CLI::App& app, const FarmWishes& wishes) {
-  if (!is_rank()) return start_ranks(ranks_for(wishes), run_directory(wishes));
+  if (!is_rank())
+    return start_ranks(
+        {.ranks = ranks_for(wishes), .folder = run_directory(wishes), .program = own_command()});
   farm::ServerOptions helper;
   helper.output = fs::absolute(wishes.run.out) / "output" / host_and_process();
   helper.shell = wishes.shell;

@@ -10,13 +10,13 @@
 namespace apps {
 
 struct RunWishes {
-  int ranks = 0;         ///< 0: as granted
-  std::string folder;    ///< of the run; empty: launch.sh's choice
-  std::string launcher;  ///< mpirun or srun; empty: mpirun
-  std::string site;      ///< file of settings; empty: launch.sh's choice
+  int ranks = 0;              ///< 0: as granted
+  std::string folder = {};    ///< of the run; empty: launch.sh's choice
+  std::string launcher = {};  ///< mpirun or srun; empty: mpirun
+  std::string site = {};      ///< file of settings; empty: launch.sh's choice
   bool requeue = false;
   bool dry_run = false;
-  std::vector<std::string> program;  ///< and its arguments
+  std::vector<std::string> program = {};  ///< and its arguments
 };
 
 struct RunFacts {

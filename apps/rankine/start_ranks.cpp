@@ -1,94 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "apps/rankine/start_ranks.hpp"
-
-#include <sys/wait.h>
-#include <unistd.h>
+#include "start_ranks.hpp"
 
 #include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <string>
-#include <vector>
+#include <iostream>
+#include <system_error>
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <rankine/error.hpp>
 
+#include "doctor_facts.hpp"
+
 namespace apps {
 
-namespace rk = rankine;
 namespace fs = std::filesystem;
 
 namespace {
 
 constexpr int kNotBegun = 2;  ///< exit code
 
-std::vector<std::string> own_arguments() {
-  std::ifstream file("/proc/self/cmdline", std::ios::binary);
-  std::vector<std::string> arguments;
-  for (std::string word; std::getline(file, word, '\0');) arguments.push_back(word);
-  if (arguments.empty()) throw rk::SystemError("rankine: /proc/self/cmdline cannot be read");
-  arguments.front() = fs::read_symlink("/proc/self/exe").string();
-  return arguments;
-}
-
-/// In the child.
-[[noreturn]] void become_mpirun(int ranks, const sigset_t& mask) {
-  std::vector<std::string> words{"mpirun", "--enable-recovery",  "--oversubscribe", "--bind-to", "none",
-                                 "-n",     std::to_string(ranks)};
-  for (std::string& word : own_arguments()) words.push_back(std::move(word));
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  ::setsid();  // Ctrl-C comes to the parent alone
-  sigprocmask(SIG_SETMASK, &mask, nullptr);
-  ::execvp("mpirun", arguments.data());
-  std::fprintf(stderr,
-               "rankine: mpirun cannot be started: %s. Remedy: install Open MPI, or load its module\n",
-               std::strerror(errno));
-  ::_exit(127);
-}
-
-/// The exit code that the run left in its status, once all is over.
-int code_of(const fs::path& run) {
-  std::ifstream file(run / "status");
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  const auto status = nlohmann::json::parse(text, nullptr, false);
-  if (status.is_object() && status.contains("code")) return status["code"].get<int>();
-  if (status.is_object()) {
-    std::fprintf(stderr,
-                 "rankine: the run was killed before it ended; run again with the same folder to go on\n");
-    return 1;
+/// Beside an installed program or in the tree that it was built in.
+std::string launch_script() {
+  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+  for (const char* place : {"../share/rankine/slurm/launch.sh", "../../slurm/launch.sh"}) {
+    std::error_code none;
+    const fs::path script = fs::canonical(here / place, none);
+    if (!none) return script.string();
   }
-  return kNotBegun;
+  throw rankine::InputError("rankine: launch.sh is neither in " + (here / "../share/rankine/slurm").string() +
+                            " nor in " + (here / "../../slurm").string() +
+                            ". Remedy: install Rankine anew, or call slurm/launch.sh yourself");
+}
+
+[[noreturn]] void become(const RunCommand& command) {
+  for (const auto& [name, value] : command.environment) setenv(name.c_str(), value.c_str(), 1);
+  std::vector<char*> words;
+  for (const std::string& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  std::cout.flush();
+  execvp(words[0], words.data());
+  throw rankine::SystemError(std::string("rankine: bash could not be started: ") + std::strerror(errno));
 }
 
 }  // namespace
 
-int start_ranks(int ranks, const fs::path& run) {
-  std::error_code ignored;
-  fs::remove(run / "status", ignored);
-  sigset_t mine;
-  sigset_t before;
-  sigemptyset(&mine);
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, SIGCHLD}) sigaddset(&mine, signal);
-  sigprocmask(SIG_BLOCK, &mine, &before);
-  const pid_t child = ::fork();
-  if (child < 0) throw rk::SystemError(fmt::format("rankine: fork: {}", std::strerror(errno)));
-  if (child == 0) become_mpirun(ranks, before);
-  for (int stops = 0; ::waitpid(child, nullptr, WNOHANG) == 0;) {
-    siginfo_t info{};
-    const int signal = ::sigwaitinfo(&mine, &info);
-    if (signal == SIGINT || signal == SIGTERM || signal == SIGUSR1)
-      ::kill(child, stops++ == 0 || signal == SIGUSR1 ? SIGUSR1 : SIGTERM);
+int start_ranks(const RunWishes& wishes) {
+  const std::string launcher = wishes.launcher.empty() ? "mpirun" : wishes.launcher;
+  if (!wishes.dry_run && program_on_path(launcher).empty()) {
+    std::cerr
+        << "rankine: " << launcher
+        << " is not on the PATH. Remedy: install Open MPI, or load its module; rankine doctor tells more\n";
+    return kNotBegun;
   }
-  sigprocmask(SIG_SETMASK, &before, nullptr);
-  return code_of(run);
+  become(command_of(wishes, {.launch = launch_script(),
+                             .root = geteuid() == 0,
+                             .cpus = granted_cpus(),
+                             .in_job = std::getenv("SLURM_JOB_ID") != nullptr}));
+}
+
+std::vector<std::string> own_command() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  if (words.empty()) throw rankine::SystemError("rankine: /proc/self/cmdline cannot be read");
+  words.front() = fs::read_symlink("/proc/self/exe").string();
+  return words;
 }
 
 }  // namespace apps

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts this very command again as the ranks of a job on this machine, and ends with the run's own exit
-// code, which mpirun does not tell. Ctrl-C makes the run stop in good order, a second one ends it at once.
+// Starts the ranks of a program on this machine or in this Slurm job, by slurm/launch.sh: signals, the death
+// of ranks and exit codes are the script's business.
 #pragma once
 
-#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "run_command.hpp"
 
 namespace apps {
 
-/// `run`: the run directory that the command will use. Returns the exit code. Throws rankine::SystemError
-/// naming the call; 2 where mpirun could not start the ranks, which it says itself.
-int start_ranks(int ranks, const std::filesystem::path& run);
+/// Becomes launch.sh. Returns only where there is nothing to start ranks with, which it says: the exit code.
+/// Throws rankine::InputError where the script is not found, rankine::SystemError naming the call.
+int start_ranks(const RunWishes& wishes);
+/// This very command, with all its arguments.
+std::vector<std::string> own_command();
 
 }  // namespace apps

@@ -114,7 +114,7 @@ class Farm(unittest.TestCase):
         env["PATH"] = "/nowhere"
         none = run("true\n")
         self.assertEqual(none.returncode, 2, none.stderr)
-        self.assertIn("mpirun cannot be started", none.stderr)
+        self.assertIn("mpirun is not on the PATH. Remedy: install Open MPI", none.stderr)
 
     def test_arrays_and_rows(self):
         job = self.farm("--command", 'echo {} "$RANKINE_ARRAY_INDEX"', "--array", "3-9:3", ranks=2)
