@@ -59,6 +59,39 @@ class Doctor(unittest.TestCase):
         self.assertIn("more ranks than cores", found["cores"]["words"])
         self.assertIn(f"{ranks - 1} ranks", found["cores"]["remedy"])
 
+    def test_an_mpi_without_threads_and_without_ucx_across_nodes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            measured = {"ranks": 2, "nodes": 2, "threads": 0, "one_sided": True, "latency_us": 5, "mpi": "X"}
+            for name, says in (("mpirun", json.dumps(measured)), ("ompi_info", "mca:osc:rdma:version:4")):
+                path = os.path.join(folder, name)
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(f"#!/bin/sh\necho '{says}'\n")
+                os.chmod(path, 0o755)
+            done = rankine("doctor", "--json", PATH=f"{folder}:{os.environ['PATH']}")
+        found = findings(done.stdout)
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual((found["MPI threads"]["health"], found["UCX"]["health"]), ("BROKEN", "BROKEN"))
+        self.assertIn("built without threads", found["MPI threads"]["words"])
+        self.assertIn("no UCX across nodes", found["UCX"]["words"])
+
+    @unittest.skipIf(os.geteuid() != 0, "only root may mount")
+    def test_a_small_shared_memory_and_a_gpu_without_a_driver(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "0000:01:00.0"))
+            for name, says in (("vendor", "0x10de"), ("class", "0x030200")):
+                with open(os.path.join(folder, "0000:01:00.0", name), "w", encoding="ascii") as file:
+                    file.write(says + "\n")
+            script = ('mount -t tmpfs -o size=32m none /dev/shm && mount --bind "$1" /sys/bus/pci/devices && '
+                      'exec "$2" doctor --json')
+            done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", folder, RANKINE], text=True,
+                                  env=environment(), capture_output=True, timeout=120, check=False)
+        if done.returncode not in (0, 3):
+            self.skipTest("nothing can be mounted here: " + done.stderr)
+        found = findings(done.stdout)
+        self.assertEqual((found["/dev/shm"]["health"], found["GPUs"]["health"]), ("BROKEN", "BROKEN"), done)
+        self.assertIn("is small: ", found["/dev/shm"]["words"])
+        self.assertEqual(found["GPUs"]["words"], "1 without a driver")
+
     def test_without_mpirun_it_says_so(self):
         done = rankine("doctor", "--json", PATH="/nowhere")
         self.assertEqual(done.returncode, 3)
