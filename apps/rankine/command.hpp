@@ -25,6 +25,7 @@ Command add_trace(CLI::App& app);
 Command add_run(CLI::App& app);
 Command add_simulate(CLI::App& app);
 Command add_farm(CLI::App& app);
+Command add_explain(CLI::App& app);
 
 inline constexpr int kTrouble = 3;  ///< exit code: it could be read, or done, up to a place only
 

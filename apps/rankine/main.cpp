@@ -18,9 +18,9 @@ int main(int argc, char** argv) {
       "and 3\n"
       "that it could be done up to a place only.");
   const std::vector<apps::Command> commands{
-      apps::add_run(app),  apps::add_status(app),     apps::add_report(app), apps::add_doctor(app),
-      apps::add_new(app),  apps::add_journal(app),    apps::add_trace(app),  apps::add_simulate(app),
-      apps::add_farm(app), apps::add_completion(app),
+      apps::add_run(app),      apps::add_status(app), apps::add_report(app),     apps::add_explain(app),
+      apps::add_doctor(app),   apps::add_new(app),    apps::add_journal(app),    apps::add_trace(app),
+      apps::add_simulate(app), apps::add_farm(app),   apps::add_completion(app),
   };
   const apps::Command* chosen = nullptr;
   const auto choose = [&] {

@@ -60,6 +60,26 @@ struct TraceTimeline {
     std::uint64_t tasks = 0;     ///< that ended there
     double lost_at = -1;         ///< negative: it lived
   };
+  /// The objects of rank 0's node, about once a second. Bytes.
+  struct Memory {
+    double at = 0;
+    std::uint64_t capacity = 0;
+    std::uint64_t used = 0;              ///< in shared memory now
+    std::uint64_t disk = 0;              ///< on disk now
+    std::uint64_t spilled = 0;           ///< written to disk so far
+    std::uint64_t restored_objects = 0;  ///< read back so far
+    std::uint64_t pulled = 0;            ///< copied there from other nodes so far
+  };
+  struct Failure {
+    double at = 0;
+    std::uint64_t task = 0;
+    std::string words;  ///< type and text of what it threw
+  };
+  struct Cancelled {
+    double at = 0;
+    std::uint64_t task = 0;  ///< the first
+    std::uint32_t count = 1;
+  };
   struct Span {
     double from = 0;
     double to = 0;
@@ -71,6 +91,9 @@ struct TraceTimeline {
   std::vector<Slice> slices;  ///< in the order of `from`
   std::vector<Rank> ranks;    ///< those that execute tasks
   std::vector<Span> driver_waits;
+  std::vector<Memory> memory;
+  std::vector<Failure> failures;     ///< the first 1,000
+  std::vector<Cancelled> cancelled;  ///< that somebody asked for
 };
 
 /// Errors as summarise_trace.

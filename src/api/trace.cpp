@@ -115,6 +115,13 @@ TraceTimeline read_timeline(const std::string& run) {
   timeline.ranks = ranks_of(recording, slices);
   for (const trace::Recording::Wait& wait : recording.waits)
     timeline.driver_waits.push_back({seconds(wait.waited.at - wait.waited.length), seconds(wait.waited.at)});
+  for (const trace::Memory& m : recording.memory)
+    timeline.memory.push_back({seconds(m.at), m.capacity_bytes, m.used_bytes, m.disk_bytes, m.spilled_bytes,
+                               m.restored_objects, m.pulled_bytes});
+  for (const trace::Failed& failed : recording.failures)
+    timeline.failures.push_back({seconds(failed.at), number(failed.task), failed.words});
+  for (const trace::Cancelled& cancelled : recording.cancelled)
+    timeline.cancelled.push_back({seconds(cancelled.at), number(cancelled.first), cancelled.count});
   return timeline;
 }
 

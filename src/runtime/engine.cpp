@@ -224,7 +224,10 @@ void Engine::open_journal() {
 }
 
 void Engine::end_trace() {
-  if (Tracer* tracer = head_->tracer()) tracer->end(now());
+  if (Tracer* tracer = head_->tracer()) {
+    tracer->note(store_.counters(), now());
+    tracer->end(now());
+  }
 }
 
 /// What has finished is made safe. The disk is waited for without the lock: mail is answered meanwhile.

@@ -140,6 +140,7 @@ void Head::submit_from(Rank submitter, const detail::Submission& submission, con
   if (ledger_ != nullptr) [[unlikely]] {
     ledger_->prune([this](ObjectId id) { return is_unknown(id); });
     event.known = ledger_->on_submitted(submission, names);
+    if (tracer_ != nullptr && !submission.argument_hashes.empty()) tracer_->keyed(names.key);
   }
   handle(event);
 }
@@ -367,8 +368,10 @@ void Head::journal_finished(const scheduler::Finished& event) {
 }
 
 void Head::settle_journal() {
-  if (tracer_ != nullptr) [[unlikely]]
+  if (tracer_ != nullptr) [[unlikely]] {
+    if (tracer_->wants_memory(time_)) tracer_->note(store_.counters(), time_);
     tracer_->breathe(time_);
+  }
   if (ledger_ == nullptr) [[likely]]
     return;
   for (const ObjectId id : ledger_->take_written()) handle(scheduler::LoanReturned{id, kHead, kHead});

@@ -3,7 +3,15 @@
 
 #include <variant>
 
+#include "runtime/blob.hpp"
+#include "runtime/failure.hpp"
+
 namespace rankine::runtime {
+
+namespace {
+constexpr std::uint32_t kFailuresMax = 1000;
+constexpr std::size_t kFailureBytes = 300;
+}  // namespace
 
 void Tracer::on(const scheduler::Event& event, Time at) {
   std::visit([&](const auto& e) { take(e, recorder_.since_begin(at)); }, event);
@@ -25,6 +33,7 @@ void Tracer::note_submission(const E& event, TaskId first, Nanoseconds at) {
   submission_.task_class = static_cast<std::uint32_t>(event.task_class);
   submission_.submitter = event.submitter;
   submission_.parent = event.parent;
+  submission_.key = std::exchange(key_, 0);
   submission_.dependencies.assign(event.dependencies.begin(), event.dependencies.end());
 }
 
@@ -48,9 +57,13 @@ void Tracer::take(const scheduler::GangSubmitted& event, Nanoseconds at) {
 
 void Tracer::take(const scheduler::Finished& event, Nanoseconds at) {
   trace::Piece piece{at, event.busy, event.first, event.count, event.worker, event.attempt, 0, 0};
-  for (const scheduler::Outcome& outcome : event.outcomes) {
-    piece.failed += outcome.failed ? 1 : 0;
+  for (std::size_t i = 0; i < event.outcomes.size(); ++i) {
+    const scheduler::Outcome& outcome = event.outcomes[i];
     piece.bytes += outcome.value.bytes;
+    if (!outcome.failed) [[likely]]
+      continue;
+    ++piece.failed;
+    note_failure(offset(event.first, i), outcome.value, at);
   }
   recorder_.put(piece);
 }
@@ -65,6 +78,27 @@ void Tracer::take(const scheduler::Unblocked& event, Nanoseconds at) {
 
 void Tracer::take(const scheduler::WorkerJoined& event, Nanoseconds) {
   recorder_.put(trace::Worker{event.rank, event.node, event.resources});
+}
+
+void Tracer::note_failure(TaskId task, const scheduler::Value& packed, Nanoseconds at) {
+  const Blob* blob = as_blob(packed.payload);
+  if (++failures_ > kFailuresMax || blob == nullptr || blob->located != 0) return;
+  const Failure failure = unpack_failure(blob->inline_bytes());
+  std::string words = failure.parts.type + ": " + failure.parts.text;
+  if (words.size() > kFailureBytes) words.resize(kFailureBytes);
+  recorder_.put(trace::Failed{at, task, std::move(words)});
+}
+
+void Tracer::take(const scheduler::CancelRequested& event, Nanoseconds at) {
+  recorder_.put(trace::Cancelled{at, event.first, event.count});
+}
+
+void Tracer::note(const StoreCounters& counters, Time now) {
+  using enum Counter;
+  memory_at_ = now;
+  recorder_.put(trace::Memory{recorder_.since_begin(now), counters[capacity_bytes], counters[used_bytes],
+                              counters[disk_bytes], counters[spilled_bytes], counters[restored_objects],
+                              counters[pulled_bytes]});
 }
 
 void Tracer::take(const scheduler::WorkerLost& event, Nanoseconds at) {

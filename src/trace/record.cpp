@@ -40,7 +40,7 @@ scheduler::Resources get_resources(journal::Decoder& from) {
 }
 
 // Of a submission,
-constexpr std::uint64_t kRange = 1, kOfTask = 2, kGang = 4, kDepends = 8, kNext = 16;
+constexpr std::uint64_t kRange = 1, kOfTask = 2, kGang = 4, kDepends = 8, kNext = 16, kKeyed = 32;
 // and of a piece.
 constexpr std::uint64_t kSeveral = 1, kRetried = 2, kFailed = 4, kNextPiece = 8;
 
@@ -143,7 +143,7 @@ void BlockEncoder::put(const Submission& submission) {
   tag_at(tag_of<Submission>(), submission.at);
   to_.number(flag(submission.range, kRange) | flag(of_task, kOfTask) |
              flag(submission.gang_ranks > 0, kGang) | flag(!submission.dependencies.empty(), kDepends) |
-             flag(next, kNext));
+             flag(next, kNext) | flag(submission.key != 0, kKeyed));
   if (!next) to_.word(first);
   to_.number(submission.task_class);
   to_.number(submission.argument_bytes);
@@ -153,6 +153,7 @@ void BlockEncoder::put(const Submission& submission) {
     to_.word(number(submission.parent));
   }
   if (submission.gang_ranks > 0) to_.number(submission.gang_ranks);
+  if (submission.key != 0) to_.word(submission.key);
   if (!submission.dependencies.empty()) {
     to_.number(submission.dependencies.size());
     for (const ObjectId id : submission.dependencies)
@@ -176,6 +177,7 @@ void BlockDecoder::get(Submission& submission) {
     submission.parent = ObjectId{from_.word()};
   }
   submission.gang_ranks = (flags & kGang) != 0 ? from_.small() : 0;
+  submission.key = (flags & kKeyed) != 0 ? from_.word() : 0;
   submission.dependencies.clear();
   const std::uint64_t dependencies = (flags & kDepends) != 0 ? from_.number() : 0;
   if (dependencies > from_.left()) return from_.refuse();
@@ -254,6 +256,41 @@ void BlockDecoder::get(End& end) {
   end.at = time();
   end.driver_left = from_.difference();
   end.left_out = from_.number();
+}
+
+void BlockEncoder::put(const Cancelled& cancelled) {
+  tag_at(tag_of<Cancelled>(), cancelled.at);
+  to_.word(number(cancelled.first));
+  to_.number(cancelled.count);
+}
+void BlockDecoder::get(Cancelled& cancelled) {
+  cancelled.at = time();
+  cancelled.first = ObjectId{from_.word()};
+  cancelled.count = from_.small();
+}
+
+void BlockEncoder::put(const Memory& memory) {
+  tag_at(tag_of<Memory>(), memory.at);
+  for (const std::uint64_t one : {memory.capacity_bytes, memory.used_bytes, memory.disk_bytes,
+                                  memory.spilled_bytes, memory.restored_objects, memory.pulled_bytes})
+    to_.number(one);
+}
+void BlockDecoder::get(Memory& memory) {
+  memory.at = time();
+  for (std::uint64_t* one : {&memory.capacity_bytes, &memory.used_bytes, &memory.disk_bytes,
+                             &memory.spilled_bytes, &memory.restored_objects, &memory.pulled_bytes})
+    *one = from_.number();
+}
+
+void BlockEncoder::put(const Failed& failed) {
+  tag_at(tag_of<Failed>(), failed.at);
+  to_.word(number(failed.task));
+  to_.text(failed.words);
+}
+void BlockDecoder::get(Failed& failed) {
+  failed.at = time();
+  failed.task = ObjectId{from_.word()};
+  failed.words = from_.text();
 }
 
 bool BlockDecoder::next(Record& record) {

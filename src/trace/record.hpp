@@ -61,6 +61,7 @@ struct Submission {
   Rank submitter{};
   TaskId parent{};
   std::uint64_t argument_bytes = 0;
+  std::uint64_t key = 0;  ///< the user's; 0: none, or what has no place in a journal
   std::vector<ObjectId> dependencies;
 };
 
@@ -101,8 +102,34 @@ struct End {
   std::uint64_t left_out = 0;   ///< records that the disk was too slow for, or beyond the size that is kept
 };
 
-using Record =
-    std::variant<Begin, Class, Worker, WorkerLost, Submission, Piece, Blocked, Unblocked, Waited, End>;
+/// Somebody asked for the end of [first, first + count).
+struct Cancelled {
+  Nanoseconds at = 0;
+  TaskId first{};
+  std::uint32_t count = 1;
+};
+
+/// Of the objects on rank 0's node: those of `bytes` are there now, the other counts are of all so far.
+struct Memory {
+  Nanoseconds at = 0;
+  std::uint64_t capacity_bytes = 0;
+  std::uint64_t used_bytes = 0;
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t spilled_bytes = 0;
+  std::uint64_t restored_objects = 0;
+  std::uint64_t pulled_bytes = 0;  ///< copied here from other nodes
+};
+
+/// What a task threw, in words. Of the first failures only: their number and length are limited.
+struct Failed {
+  Nanoseconds at = 0;
+  TaskId task{};
+  std::string words;
+};
+
+/// New ones at the end: the place is the tag.
+using Record = std::variant<Begin, Class, Worker, WorkerLost, Submission, Piece, Blocked, Unblocked, Waited,
+                            End, Cancelled, Memory, Failed>;
 
 /// Writes the records of a block.
 class BlockEncoder {
@@ -119,6 +146,9 @@ class BlockEncoder {
   void put(const Unblocked& unblocked);
   void put(const Waited& waited);
   void put(const End& end);
+  void put(const Cancelled& cancelled);
+  void put(const Memory& memory);
+  void put(const Failed& failed);
   /// From here on as at the beginning of a block.
   void restart();
 
@@ -150,6 +180,9 @@ class BlockDecoder {
   void get(Unblocked& unblocked);
   void get(Waited& waited);
   void get(End& end);
+  void get(Cancelled& cancelled);
+  void get(Memory& memory);
+  void get(Failed& failed);
   Nanoseconds time() { return at_ += from_.difference(); }
 
   journal::Decoder from_;

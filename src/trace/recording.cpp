@@ -70,6 +70,9 @@ class Reader {
     return true;
   }
   bool take(const End& end) { return into_.end = end, true; }
+  bool take(const Cancelled& cancelled) { return into_.cancelled.push_back(cancelled), true; }
+  bool take(Failed& failed) { return into_.failures.push_back(std::move(failed)), true; }
+  bool take(const Memory& memory) { return into_.memory.push_back(memory), true; }
 
   Recording& into_;
   std::unordered_map<std::uint64_t, std::size_t> paused_;

@@ -34,6 +34,9 @@ struct Recording {
     std::size_t submissions = 0;  ///< and so many were submitted before it
   };
   std::vector<Wait> waits;
+  std::vector<Cancelled> cancelled;
+  std::vector<Memory> memory;
+  std::vector<Failed> failures;
   std::optional<End> end;
   std::string trouble;  ///< why it ends where it ends, for people; empty: it is complete
   std::uint64_t bytes = 0;

@@ -5,6 +5,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "trace/owners.hpp"
+
 namespace rankine::trace {
 
 namespace {
@@ -23,29 +25,6 @@ class Rows {
 
  private:
   std::map<Rank, std::vector<Nanoseconds>> ends_;
-};
-
-/// Which submission a piece is of.
-class Owners {
- public:
-  explicit Owners(const Recording& recording) {
-    for (const Submission& submission : recording.submissions)
-      if (!submission.range)
-        singles_[number(submission.first)] = &submission;
-      else
-        ranges_[number(submission.first)] = &submission;
-  }
-  const Submission* of(TaskId id) const {
-    if (const auto single = singles_.find(number(id)); single != singles_.end()) return single->second;
-    const auto after = ranges_.upper_bound(number(id));
-    if (after == ranges_.begin()) return nullptr;
-    const Submission* range = std::prev(after)->second;
-    return number(id) - number(range->first) < range->count ? range : nullptr;
-  }
-
- private:
-  std::unordered_map<std::uint64_t, const Submission*> singles_;
-  std::map<std::uint64_t, const Submission*> ranges_;
 };
 
 using Paused = std::unordered_map<std::uint64_t, Nanoseconds>;

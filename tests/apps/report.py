@@ -13,6 +13,7 @@ import unittest
 import jobs
 
 BUILD = os.environ["RANKINE_TEST_BUILD"]
+HELLO = os.path.join(BUILD, "bin", "rankine-hello")
 RANKINE = os.path.join(BUILD, "bin", "rankine")
 SLEEPING = os.path.join(BUILD, "tests", "runs_sleeping")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -67,7 +68,8 @@ class Report(unittest.TestCase):
             with open(page, encoding="utf-8") as file:
                 text = file.read()
             self.assertNotRegex(text, r'(src|href)="(?!data:)')  # it needs nothing beside itself
-            for words in ("145 of 145 tasks", "nap_alone", "idle, tasks waited", "Slowest tasks", "own.svg"):
+            for words in ("145 of 145 tasks", "nap_alone", "idle, tasks waited", "Slowest tasks", "own.svg",
+                          "Memory and objects", "most that was in use"):
                 self.assertIn(words, text)
             with open(page, "w", encoding="utf-8") as file:
                 file.write(text.replace("</body>", PROBE))
@@ -77,6 +79,15 @@ class Report(unittest.TestCase):
             self.assertGreater(int(said["timeline"]), 10000)
             self.assertRegex(said["tip"], r"nap\b[\s\S]*task 0x[\s\S]* ms from [\s\S]*rank 1")
             self.assertEqual(said["zoomed"], "true")
+
+    def test_failures_say_what_was_thrown(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with jobs.Job(2, HELLO, env={"RANKINE_RUN_DIR": folder}) as job:
+                self.assertEqual(job.finish(), 0, job.said())
+            self.assertEqual(report(folder).returncode, 0)
+            with open(os.path.join(folder, "report.html"), encoding="utf-8") as file:
+                text = file.read()
+            self.assertRegex(text, r"careful_root[\s\S]*std::domain_error: no real root of -1")
 
     def test_100000_tasks_open_in_2_seconds(self):
         with tempfile.TemporaryDirectory() as folder:

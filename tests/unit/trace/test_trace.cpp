@@ -81,6 +81,7 @@ TEST_CASE("a trace gives back what was recorded") {
   submission.submitter = Rank{3};
   submission.parent = ObjectId{4};
   submission.argument_bytes = 12345;
+  submission.key = 17;
   submission.dependencies = {ObjectId{1}, ObjectId{kDerivedBit | 5}};
   {
     Recorder recorder({.path = folder.file()}, begin_of(4), Time{1000});
@@ -95,6 +96,9 @@ TEST_CASE("a trace gives back what was recorded") {
     recorder.put(Unblocked{96, ObjectId{4}});
     recorder.put(Waited{98, 20, ObjectId{1}, 7});
     recorder.put(WorkerLost{99, Rank{1}});
+    recorder.put(Cancelled{99, ObjectId{3}, 2});
+    recorder.put(Memory{99, 1, 2, 3, 4, 5, 6});
+    recorder.put(Failed{99, ObjectId{3}, "why"});
     recorder.end(100, 120);
   }
   const Recording read = read_recording(folder.name());
@@ -111,6 +115,7 @@ TEST_CASE("a trace gives back what was recorded") {
   CHECK(s.at == 70);
   CHECK(s.first == submission.first);
   CHECK(s.count == 1000);
+  CHECK(s.key == 17);
   CHECK(s.range);
   CHECK(s.submitter == Rank{3});
   CHECK(s.parent == ObjectId{4});
@@ -128,6 +133,15 @@ TEST_CASE("a trace gives back what was recorded") {
   REQUIRE(read.pauses.size() == 1);
   CHECK(read.pauses[0].from == 95);
   CHECK(read.pauses[0].to == 96);
+  REQUIRE(read.cancelled.size() == 1);
+  CHECK(read.cancelled[0].first == ObjectId{3});
+  CHECK(read.cancelled[0].count == 2);
+  REQUIRE(read.memory.size() == 1);
+  CHECK(read.memory[0].at == 99);
+  CHECK(read.memory[0].used_bytes == 2);
+  CHECK(read.memory[0].pulled_bytes == 6);
+  REQUIRE(read.failures.size() == 1);
+  CHECK(read.failures[0].words == "why");
   CHECK(read.pauses[0].pieces == 1);
   REQUIRE(read.waits.size() == 1);
   CHECK(read.waits[0].waited.length == 20);
