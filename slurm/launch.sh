@@ -161,7 +161,7 @@ run_once() {
   local watcher name
   mkdir -p "$run" || die "the run directory $run cannot be made: give another with --run"
   rm -f "$run/status" || die "the run directory $run cannot be written to: give another with --run"
-  # A session of its own on a terminal: Ctrl-C comes to this script alone. What runs behind would read nothing.
+  # A session of its own on a terminal: Ctrl-C comes to this script alone. Behind it would read nothing.
   "${own_session[@]}" "${command[@]}" <&0 &
   child=$!
   for name in USR1 TERM INT; do

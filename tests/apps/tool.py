@@ -81,10 +81,10 @@ class Doctor(unittest.TestCase):
             for name, says in (("vendor", "0x10de"), ("class", "0x030200")):
                 with open(os.path.join(folder, "0000:01:00.0", name), "w", encoding="ascii") as file:
                     file.write(says + "\n")
-            script = ('mount -t tmpfs -o size=32m none /dev/shm && mount --bind "$1" /sys/bus/pci/devices && '
-                      'exec "$2" doctor --json')
-            done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", folder, RANKINE], text=True,
-                                  env=environment(), capture_output=True, timeout=120, check=False)
+            script = ('mount -t tmpfs -o size=32m none /dev/shm && '
+                      'mount --bind "$1" /sys/bus/pci/devices && exec "$2" doctor --json')
+            done = subprocess.run(["unshare", "--mount", "sh", "-c", script, "sh", folder, RANKINE],
+                                  env=environment(), capture_output=True, text=True, timeout=120, check=False)
         if done.returncode not in (0, 3):
             self.skipTest("nothing can be mounted here: " + done.stderr)
         found = findings(done.stdout)
