@@ -12,6 +12,8 @@ if(TARGET rankine::rankine)
   list(APPEND installed_targets ${umbrella})
 endif()
 list(REMOVE_DUPLICATES installed_targets)
+# `ninja installed`: all that `cmake --install` needs, without tests and benches.
+add_custom_target(installed DEPENDS ${installed_targets})
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/rankine)
 install(TARGETS ${installed_targets} EXPORT rankineTargets
@@ -30,6 +32,7 @@ if(RANKINE_BUILD_APPS)
     get_target_property(left_out ${program} EXCLUDE_FROM_ALL)
     if(type STREQUAL "EXECUTABLE" AND NOT left_out)
       install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+      add_dependencies(installed ${program})
     endif()
   endforeach()
 endif()

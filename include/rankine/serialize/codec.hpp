@@ -21,10 +21,12 @@
 namespace rankine {
 
 /// How a type is packed. A specialisation has
-///   template <class Sink> static void pack(Sink&, const T&);   // Sink: Writer or Sizer; at least one byte
-///   static T unpack(Reader&);
-///   using Parts = Types<...>;                     // optional: the types inside, which must travel too
-///   static constexpr std::size_t kMinBytes = ...; // optional: no packed T is shorter (1 if not given)
+///
+///     template <class Sink> static void pack(Sink&, const T&);   // Sink: Writer or Sizer; at least one byte
+///     static T unpack(Reader&);
+///     using Parts = Types<...>;                     // optional: the types inside, which must travel too
+///     static constexpr std::size_t kMinBytes = ...; // optional: no packed T is shorter (1 if not given)
+///
 template <class T>
 struct Codec;
 
