@@ -25,6 +25,7 @@ struct Block {
   long first;
   long queries;
   long keys() const { return first + queries; }
+  long padded_keys() const { return padded(keys()); }
   long row() const { return padded(head.length); }
 
   Scores scores(float* tile) const {
@@ -32,7 +33,7 @@ struct Block {
             .row = row(),
             .first = first,
             .queries = queries,
-            .keys = keys(),
+            .keys = padded_keys(),
             .scale = 1 / std::sqrt(static_cast<float>(head.width)),
             .log_sums = head.log_sums + first};
   }
@@ -45,7 +46,7 @@ struct Block {
                      .c_row = row(),
                      .rows = queries,
                      .steps = head.width,
-                     .columns = keys(),
+                     .columns = padded_keys(),
                      .packed_columns = head.length});
   }
   /// into[queries][width] = tile times rows of `b`, keys or values.
@@ -77,8 +78,8 @@ struct Block {
   void drop(float* tile, float* factors) const {
     for (long q = 0; q < queries; ++q) {
       const auto at = head.first_row + static_cast<std::uint64_t>(first + q);
-      kernels.dropout_factors(head.dropout, head.dropout.row(at), factors, keys());
-      kernels.multiply(tile + q * row(), factors, keys());
+      kernels.dropout_factors(head.dropout, head.dropout.row(at), factors, padded_keys());
+      kernels.multiply(tile + q * row(), factors, padded_keys());
     }
   }
 };

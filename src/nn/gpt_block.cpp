@@ -76,7 +76,11 @@ class Block : public Layer {
   Saved saved_in(std::size_t examples, const void* base, std::size_t* bytes = nullptr) const;
   Scratch scratch_in(std::size_t examples, void* base) const;
 
-  AttentionHead head(const Pass& pass, const Saved& saved, const Scratch& scratch, long piece) const;
+  /// Heads of a piece, which share its room: those of a sequence if there are sequences enough.
+  long heads_together(std::size_t examples) const { return examples >= 8 ? parts_.heads() : 1; }
+  AttentionHead head(const Pass& pass, const Saved& saved, long number, float* room) const;
+  template <class Each>
+  void for_heads(const Pass& pass, const Saved& saved, const Scratch& scratch, const Each& each) const;
   void attend(const Pass& pass, const Saved& saved, const Scratch& scratch) const;
   void attend_backward(const Pass& pass, const Saved& saved, const Scratch& scratch) const;
   void perceptron_backward(const Pass& pass, const Way& way, const float* d_out) const;
@@ -212,7 +216,7 @@ Block::Scratch Block::scratch_in(std::size_t examples, void* base) const {
   scratch.bias_sums = take(biased ? row_blocks(rows) * largest_part() : 0);
   scratch.replicated = take(parts_.by_rows() ? 6 * width : 0);
   scratch.factors = take(drops ? row_blocks(stream) * width : 0);
-  scratch.heads = take(static_cast<long>(examples) * parts_.heads() *
+  scratch.heads = take(static_cast<long>(examples) * parts_.heads() / heads_together(examples) *
                        static_cast<long>(attention_room(parts_.context(), parts_.head_width(), true)));
   scratch.bytes = carving.bytes();
   return scratch;
@@ -231,15 +235,14 @@ Layer::Sizes Block::sizes(std::size_t examples) const {
   return sizes;
 }
 
-AttentionHead Block::head(const Pass& pass, const Saved& saved, const Scratch& scratch, long piece) const {
-  const long example = piece / parts_.heads();
-  const long head = piece % parts_.heads();
+AttentionHead Block::head(const Pass& pass, const Saved& saved, long number, float* room) const {
+  const long example = number / parts_.heads();
+  const long head = number % parts_.heads();
   const long all = parts_.heads() * parts_.members;
   const long whole_head = static_cast<long>(parts_.group.member()) * parts_.heads() + head;
   const long first = example * parts_.context();
   const long part = parts_.part();
   const float* const qkv = saved.qkv + first * 3 * part + head * parts_.head_width();
-  const auto room = static_cast<long>(attention_room(parts_.context(), parts_.head_width(), true));
   return {.length = parts_.context(),
           .width = parts_.head_width(),
           .query = qkv,
@@ -248,21 +251,30 @@ AttentionHead Block::head(const Pass& pass, const Saved& saved, const Scratch& s
           .row = 3 * part,
           .output = saved.attended + first * part + head * parts_.head_width(),
           .output_row = part,
-          .log_sums = saved.log_sums + piece * parts_.context(),
+          .log_sums = saved.log_sums + number * parts_.context(),
           .dropout = dropout(pass, 1),
           .first_row = static_cast<std::uint64_t>((example * all + whole_head) * parts_.context()),
-          .room = scratch.heads + piece * room};
+          .room = room};
 }
 
-void Block::attend(const Pass& pass, const Saved& saved, const Scratch& scratch) const {
-  pass.threads->for_each(pass.examples * static_cast<std::size_t>(parts_.heads()), [&](std::size_t piece) {
-    attention_forward(kernels_, head(pass, saved, scratch, static_cast<long>(piece)));
+template <class Each>
+void Block::for_heads(const Pass& pass, const Saved& saved, const Scratch& scratch, const Each& each) const {
+  const long heads = static_cast<long>(pass.examples) * parts_.heads();
+  const long together = heads_together(pass.examples);
+  const auto room = static_cast<long>(attention_room(parts_.context(), parts_.head_width(), true));
+  pass.threads->for_each(static_cast<std::size_t>(heads / together), [&](std::size_t piece) {
+    const long first = static_cast<long>(piece) * together;
+    for (long k = first; k < first + together; ++k)
+      each(head(pass, saved, k, scratch.heads + static_cast<long>(piece) * room));
   });
 }
 
+void Block::attend(const Pass& pass, const Saved& saved, const Scratch& scratch) const {
+  for_heads(pass, saved, scratch, [&](const AttentionHead& of) { attention_forward(kernels_, of); });
+}
+
 void Block::attend_backward(const Pass& pass, const Saved& saved, const Scratch& scratch) const {
-  pass.threads->for_each(pass.examples * static_cast<std::size_t>(parts_.heads()), [&](std::size_t piece) {
-    const AttentionHead of = head(pass, saved, scratch, static_cast<long>(piece));
+  for_heads(pass, saved, scratch, [&](const AttentionHead& of) {
     float* const d_query = scratch.d_qkv + (of.query - saved.qkv);
     attention_backward(kernels_, of,
                        {.output = scratch.d_attended + (of.output - saved.attended),

@@ -79,8 +79,8 @@ struct Scores {
   long row = 0;
   long first = 0;  ///< position of the first query
   long queries = 0;
-  long keys = 0;    ///< columns that exist, at least first + queries; those after a query's own become 0
-  float scale = 1;  ///< of scores: 1 / sqrt(width of a head)
+  long keys = 0;              ///< columns, a multiple of 16; those after a query's own become 0
+  float scale = 1;            ///< of scores: 1 / sqrt(width of a head)
   float* log_sums = nullptr;  ///< [queries]
 };
 

@@ -48,19 +48,33 @@ struct Lanes {
   static V min(V a, V b) { return a < b ? a : b; }
   static V abs(V a) { return reinterpret_cast<V>(reinterpret_cast<I>(a) & 0x7fffffff); }
 
+  static V root(V a) {
+    V result;
+    for (int k = 0; k < W; ++k) result[k] = __builtin_sqrtf(a[k]);
+    return result;
+  }
+
+  /// The numbers of the lanes, from `first`.
+  static I count_from(long first) {
+    I lanes;
+#pragma GCC unroll 16
+    for (int k = 0; k < W; ++k) lanes[k] = k;
+    return lanes + static_cast<int>(first);
+  }
+  /// Each lane beside the one whose number differs in the bit `half`.
+  static V across(V v, int half) {
+    return __builtin_shuffle(v, count_from(0) ^ half);
+  }
   /// In pairs: lanes k and k + W/2, and so on.
   static float sum(V v) {
-    float part[W];
-    __builtin_memcpy(part, &v, sizeof v);
-    for (int half = W / 2; half > 0; half /= 2) {
-      for (int k = 0; k < half; ++k) part[k] += part[k + half];
-    }
-    return part[0];
+#pragma GCC unroll 4
+    for (int half = W / 2; half > 0; half /= 2) v += across(v, half);
+    return v[0];
   }
   static float largest(V v) {
-    float most = v[0];
-    for (int k = 1; k < W; ++k) most = v[k] > most ? v[k] : most;
-    return most;
+#pragma GCC unroll 4
+    for (int half = W / 2; half > 0; half /= 2) v = max(v, across(v, half));
+    return v[0];
   }
 
   /// To about 2 units in the last place (a polynomial of Cephes' kind); 0 below -87.

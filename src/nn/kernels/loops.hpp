@@ -105,37 +105,47 @@ struct Loops {
     });
   }
 
+  /// Whole registers: rows of scores are padded.
   static void softmax(const Scores& p) {
+    const V none = L::set(-3e38F);
     for (long q = 0; q < p.queries; ++q) {
       float* s = p.scores + q * p.row;
-      const long keys = p.first + q + 1;
-      const RowSums sums = row_sums_scaled(s, keys, p.scale);
-      p.log_sums[q] = sums.largest * p.scale + __builtin_logf(sums.sum);
-      const float factor = 1.0F / sums.sum;
-      L::over(keys, [&](auto load, auto store, long k) { store(s + k, load(s + k) * factor); });
-      for (long k = keys; k < p.keys; ++k) s[k] = 0;
+      const int own = static_cast<int>(p.first + q);
+      V most = none;
+      for (long k = 0; k <= own; k += W) most = L::max(most, L::count_from(k) <= own ? L::load(s + k) : none);
+      const float shift = L::largest(most) * p.scale;
+      V sum{};
+      for (long k = 0; k < p.keys; k += W) {
+        const V e = L::exp((L::count_from(k) <= own ? L::load(s + k) : none) * p.scale - shift);
+        L::store(s + k, e);
+        sum += e;
+      }
+      const float all = L::sum(sum);
+      p.log_sums[q] = shift + __builtin_logf(all);
+      const V factor = L::set(1.0F / all);
+      for (long k = 0; k < p.keys; k += W) L::store(s + k, L::load(s + k) * factor);
     }
   }
 
   static void weights(const Scores& p) {
     for (long q = 0; q < p.queries; ++q) {
       float* s = p.scores + q * p.row;
-      const long keys = p.first + q + 1;
+      const int own = static_cast<int>(p.first + q);
       const float log_sum = p.log_sums[q];
-      L::over(keys,
-              [&](auto load, auto store, long k) { store(s + k, L::exp(load(s + k) * p.scale - log_sum)); });
-      for (long k = keys; k < p.keys; ++k) s[k] = 0;
+      for (long k = 0; k < p.keys; k += W) {
+        const V score = L::count_from(k) <= own ? L::load(s + k) : L::set(-3e38F);
+        L::store(s + k, L::exp(score * p.scale - log_sum));
+      }
     }
   }
 
   static void weights_backward(const Scores& p, const float* w, float* d) {
     for (long q = 0; q < p.queries; ++q, w += p.row, d += p.row) {
       V sum{};
-      L::over(p.keys, [&](auto load, auto, long k) { sum += load(w + k) * load(d + k); });
+      for (long k = 0; k < p.keys; k += W) sum += L::load(w + k) * L::load(d + k);
       const float mean = L::sum(sum);
-      L::over(p.keys, [&](auto load, auto store, long k) {
-        store(d + k, load(w + k) * (load(d + k) - mean) * p.scale);
-      });
+      for (long k = 0; k < p.keys; k += W)
+        L::store(d + k, L::load(w + k) * (L::load(d + k) - mean) * p.scale);
     }
   }
 
@@ -146,17 +156,6 @@ struct Loops {
     float result = L::largest(most);
     for (; k < count; ++k) result = x[k] > result ? x[k] : result;
     return result;
-  }
-
-  /// s becomes exp((s - its largest) scale).
-  static RowSums row_sums_scaled(float* s, long count, float scale) {
-    const float largest = largest_of(s, count);
-    V sum{};
-    L::over(count, [&](auto load, auto store, long k) {
-      store(s + k, L::exp((load(s + k) - largest) * scale));
-      sum += load(s + k);
-    });
-    return {largest, L::sum(sum)};
   }
 
   static RowSums row_sums(const float* logits, long count) {
@@ -204,15 +203,19 @@ struct Loops {
   }
 
   static void adam(const AdamStep& p) {
-    for (long k = 0; k < p.count; ++k) {
-      const float g = p.gradient[k] * p.clip;
-      const float x = p.parameter[k] - p.parameter[k] * (p.decayed[k] != 0 ? p.decay : 0.0F);
-      const float m = p.first[k] + (g - p.first[k]) * (1 - p.beta1);
-      const float v = p.second[k] * p.beta2 + g * g * (1 - p.beta2);
-      p.first[k] = m;
-      p.second[k] = v;
-      p.parameter[k] = x - p.step_size * m / (__builtin_sqrtf(v) * p.second_scale + p.epsilon);
-    }
+    const float rest_1 = 1 - p.beta1;
+    const float rest_2 = 1 - p.beta2;
+    L::over(p.count, [&](auto load, auto store, long k) {
+      V decay{};
+      for (int j = 0; j < W; ++j) decay[j] = k + j < p.count && p.decayed[k + j] != 0 ? p.decay : 0.0F;
+      const V g = load(p.gradient + k) * p.clip;
+      const V m = load(p.first + k) + (g - load(p.first + k)) * rest_1;
+      const V v = load(p.second + k) * p.beta2 + g * g * rest_2;
+      const V x = load(p.parameter + k);
+      store(p.first + k, m);
+      store(p.second + k, v);
+      store(p.parameter + k, x - x * decay - m * p.step_size / (L::root(v) * p.second_scale + p.epsilon));
+    });
   }
 
   static constexpr Kernels table(const char* name) {

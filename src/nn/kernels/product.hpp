@@ -151,15 +151,40 @@ struct Products {
     }
   }
 
-  /// Sixteen columns and sixteen steps at a time.
   static void pack_transposed(const float* from, long row, long steps, long columns, long padded,
                               float* into) {
-    for (long n = 0; n < padded; n += 16) {
-      for (long k = 0; k < steps; ++k) {
-        for (long j = 0; j < 16; ++j)
+    for (long n = 0; n < padded; n += W) {
+      long k = 0;
+      for (; n + W <= columns && k + W <= steps; k += W)
+        transpose(from + n * row + k, row, into + k * padded + n, padded);
+      for (; k < steps; ++k) {
+        for (long j = 0; j < W; ++j)
           into[k * padded + n + j] = n + j < columns ? from[(n + j) * row + k] : 0.0F;
       }
     }
+  }
+
+  /// W x W numbers: halves of ever smaller squares change places.
+  static void transpose(const float* from, long from_row, float* into, long into_row) {
+    V rows[W];
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i) rows[i] = L::load(from + i * from_row);
+#pragma GCC unroll 4
+    for (int half = W / 2; half > 0; half /= 2) {
+      const auto lane = L::count_from(0);
+      const auto low = (lane & half) == 0 ? lane : lane + (W - half);
+      const auto high = (lane & half) == 0 ? lane + half : lane + W;
+#pragma GCC unroll 16
+      for (int i = 0; i < W; ++i) {
+        if ((i & half) != 0) continue;
+        const V a = rows[i];
+        const V b = rows[i | half];
+        rows[i] = __builtin_shuffle(a, b, low);
+        rows[i | half] = __builtin_shuffle(a, b, high);
+      }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < W; ++i) L::store(into + i * into_row, rows[i]);
   }
 };
 
