@@ -40,7 +40,8 @@ def make_model(fused):
         def forward(self, x):
             examples, length, _ = x.shape
             shape = (examples, length, HEADS, WIDTH // HEADS)
-            q, k, v = (part.view(shape).transpose(1, 2) for part in self.c_attn(self.ln_1(x)).split(WIDTH, 2))
+            parts = self.c_attn(self.ln_1(x)).split(WIDTH, 2)
+            q, k, v = (part.view(shape).transpose(1, 2) for part in parts)
             if fused:
                 y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
             else:
@@ -88,8 +89,8 @@ def make_optimiser(model):
     import torch
     decayed = [p for p in model.parameters() if p.dim() >= 2]
     others = [p for p in model.parameters() if p.dim() < 2]
-    return torch.optim.AdamW([{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}],
-                             lr=1e-3, betas=(0.9, 0.99))
+    groups = [{"params": decayed, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
 
 
 def step(model, call, optimiser, tokens, targets):
@@ -151,16 +152,19 @@ def time_one(threads, compiled, fused, seconds):
 
 def speed(bench, seconds):
     best = 0.0
-    for passive, threads, compiled, fused in itertools.product((True, False), (1, 2), (False, True), (False, True)):
+    choices = (False, True)
+    for passive, threads, compiled, fused in itertools.product((True, False), (1, 2), choices, choices):
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads))
         environment.pop("OMP_WAIT_POLICY", None)
         if passive:
             environment["OMP_WAIT_POLICY"] = "PASSIVE"
         elif threads == 1:
             continue
-        command = [sys.executable, __file__, "one", str(threads), str(int(compiled)), str(int(fused)), str(seconds)]
+        command = [sys.executable, __file__, "one"]
+        command += [str(threads), str(int(compiled)), str(int(fused)), "--seconds", str(seconds)]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        name = f"{threads} threads{' passive' if passive else ''}{' compiled' if compiled else ''}{' fused' if fused else ''}"
+        words = [f"{threads} threads", "passive" * passive, "compiled" * compiled, "fused" * fused]
+        name = " ".join(word for word in words if word)
         if run.returncode != 0:
             print(f"torch {name}: failed: {run.stderr.strip().splitlines()[-1:]}", flush=True)
             continue
@@ -169,10 +173,11 @@ def speed(bench, seconds):
         print(f"torch {name}: {rate:.0f} tokens/s", flush=True)
     if bench:
         for threads in (1, 2):
-            run = subprocess.run([bench, "--threads", str(threads)], capture_output=True, text=True, check=True)
+            command = [bench, "--threads", str(threads)]
+            run = subprocess.run(command, capture_output=True, text=True, check=True)
             print(run.stdout, end="")
             ours = float(re.search(r"([0-9]+) tokens/s", run.stdout).group(1))
-            print(f"rankine with {threads} threads: {ours / best:.2f} of PyTorch's best {best:.0f} tokens/s", flush=True)
+            print(f"rankine, {threads} threads: {ours / best:.2f} times PyTorch's best of {best:.0f} tokens/s")
 
 
 def main():
@@ -191,7 +196,7 @@ def main():
     elif options.what == "speed":
         speed(options.bench, options.seconds)
     else:
-        time_one(int(options.rest[0]), options.rest[1] == "1", options.rest[2] == "1", float(options.rest[3]))
+        time_one(int(options.rest[0]), options.rest[1] == "1", options.rest[2] == "1", options.seconds)
 
 
 if __name__ == "__main__":
