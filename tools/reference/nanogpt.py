@@ -177,7 +177,7 @@ def speed(bench, seconds):
             run = subprocess.run(command, capture_output=True, text=True, check=True)
             print(run.stdout, end="")
             ours = float(re.search(r"([0-9]+) tokens/s", run.stdout).group(1))
-            print(f"rankine, {threads} threads: {ours / best:.2f} times PyTorch's best of {best:.0f} tokens/s")
+            print(f"rankine {threads} threads: {ours / best:.2f} times PyTorch's best of {best:.0f} tokens/s")
 
 
 def main():
