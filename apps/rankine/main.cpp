@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // rankine: what a user does with runs from outside. `rankine --help` lists the subcommands; each stands in a
 // file of its own beside this one. Needs no mpirun.
+#include <algorithm>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +11,19 @@
 #include <rankine/error.hpp>
 
 #include "command.hpp"
+
+namespace {
+
+/// The first word, where it is neither an option nor a command.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+  const std::string word = argc > 1 ? argv[1] : "";
+  const auto is_it = [&](const CLI::App* command) { return command->get_name() == word; };
+  const auto all = app.get_subcommands([](const CLI::App*) { return true; });
+  const bool known = word.empty() || word.front() == '-' || std::any_of(all.begin(), all.end(), is_it);
+  return known ? std::string() : word;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Runs programs of Rankine and looks at their runs.", "rankine");
@@ -28,6 +43,11 @@ int main(int argc, char** argv) {
       if (command.options->parsed()) chosen = &command;
     return chosen != nullptr ? chosen->wrong : 1;
   };
+  if (const std::string wrong = unknown_command(app, argc, argv); !wrong.empty()) {
+    std::cerr << "rankine: there is no command " << wrong << ". Remedy: rankine --help lists them\n";
+    return 1;
+  }
+  if (argc < 2) return std::cerr << app.help(), 1;
   try {
     app.parse(argc, argv);
     choose();

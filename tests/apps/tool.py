@@ -198,6 +198,14 @@ class Help(unittest.TestCase):
         self.assertIn("--trace", completed("simulate", "--"))
         self.assertNotIn("--ranks-only", completed("doctor", "--"))
 
+    def test_what_is_no_command(self):
+        wrong = rankine("farmm", "x")
+        self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
+        self.assertIn("there is no command farmm", wrong.stderr)
+        nothing = rankine()
+        self.assertEqual(nothing.returncode, 1)
+        self.assertIn("explain", nothing.stderr)
+
     def test_a_new_project_is_not_written_over_anything(self):
         with tempfile.TemporaryDirectory() as folder:
             made = rankine("new", "pie", folder=folder)
