@@ -142,16 +142,19 @@ class Farm(unittest.TestCase):
         self.assertEqual(job.returncode, 0, job.said())
 
     def test_wrong_input(self):
+        nowhere = os.path.join(self.folder, "nowhere")
         for arguments, words in (
                 ([], "name a file of commands"),
-                ([os.path.join(self.folder, "nowhere")], "nowhere"),
+                ([nowhere], "nowhere"),
                 ([self.commands("#@ cpus=x", "echo")], "commands.txt, line 1: cpus=x"),
                 (["--command", "echo {}", "--array", "5-1"], "--array 5-1"),
                 (["--command", "true", "--timeout", "soon"], "timeout=soon")):
-            job = self.farm(*arguments, ranks=2)
-            self.assertEqual(job.returncode, 1, job.said())
-            self.assertIn(words, job.stderr)
-            self.assertEqual(job.stdout, "")
+            wrong = subprocess.run([TOOL, "farm", "--out", self.out, *arguments], capture_output=True,
+                                   text=True, timeout=60)
+            self.assertEqual((wrong.returncode, wrong.stdout), (1, ""), wrong)
+            self.assertIn(words, wrong.stderr)
+        job = self.farm(nowhere, ranks=2)  # ranks say it once
+        self.assertEqual((job.returncode, job.stderr.count("nowhere")), (1, 1), job.said())
 
     def test_a_killed_worker_and_a_killed_job(self):
         count = 300
