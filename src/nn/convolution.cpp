@@ -166,17 +166,16 @@ class Convolution : public Layer {
     for (long y = 0; y < shape_.rows() / 2; ++y) {
       for (long x = 0; x < shape_.columns() / 2; ++x, out += shape_.outputs, which += shape_.outputs) {
         for (long c = 0; c < shape_.outputs; ++c) {
-          float most = 0;
-          std::uint8_t corner = kNone;
-          for (int k = 0; k < 4; ++k) {
-            const float value = sums[position(y, x, k) + c];
-            if (value > most) {
-              most = value;
-              corner = static_cast<std::uint8_t>(k);
-            }
+          out[c] = 0;
+          which[c] = kNone;
+        }
+        for (int corner = 0; corner < 4; ++corner) {
+          const float* const values = sums + position(y, x, corner);
+          for (long c = 0; c < shape_.outputs; ++c) {
+            const bool larger = values[c] > out[c];
+            out[c] = larger ? values[c] : out[c];
+            which[c] = larger ? static_cast<std::uint8_t>(corner) : which[c];
           }
-          out[c] = most;
-          which[c] = corner;
         }
       }
     }
