@@ -19,6 +19,9 @@ namespace rankine::train {
 /// Numbers the operations of a group: those with a number up to it are over.
 using Ticket = std::uint64_t;
 
+/// Of messages: what goes along the chain of layers, and back.
+enum class Channel : std::uint8_t { forward, backward };
+
 enum class Reduction : std::uint8_t { sum, max };
 
 /// One of the arrays that an operation works on at once. `count`: numbers of the whole array.
@@ -56,11 +59,11 @@ class Collectives {
   virtual Ticket all_gather(std::vector<Transfer> arrays, nn::Scalar scalar, std::string name) = 0;
   virtual Ticket broadcast(void* values, std::size_t bytes, std::size_t root) = 0;
 
-  /// Between two members, in order for each direction. A send does not wait for its receive, and neither
-  /// waits for the operations above. `values` stays as it is until wait_message().
-  virtual Ticket send(const void* values, std::size_t bytes, std::size_t to) = 0;
-  virtual Ticket receive(void* values, std::size_t bytes, std::size_t from) = 0;
-  /// Messages have numbers of their own.
+  /// Between two members, in order for each direction and channel. A send does not wait for its receive; no
+  /// message waits for one of another channel or direction, nor for the operations above. `values` stays as
+  /// it is until wait_message(). Messages have numbers of their own.
+  virtual Ticket send(const void* values, std::size_t bytes, std::size_t to, Channel channel) = 0;
+  virtual Ticket receive(void* values, std::size_t bytes, std::size_t from, Channel channel) = 0;
   virtual void wait_message(Ticket message) = 0;
 
   /// On the host: until the operation is over. On a GPU: what is queued on the device's stream from now on
