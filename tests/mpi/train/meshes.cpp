@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same training on every mesh of 1, 2 and 4 ranks: data-parallel, ZeRO and pipeline meshes must end with
+// the bits of one rank, tensor-parallel ones within 1e-5 of the norm; what one mesh saved another goes on
+// with; memory is what the formula says. Run by mpirun with 4 ranks: train_meshes [shared|message] [STEPS]
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <boost/mpi/collectives.hpp>
+#include <boost/mpi/communicator.hpp>
+#include <boost/mpi/environment.hpp>
+#include <boost/serialization/vector.hpp>
+
+#include <rankine/core/hash.hpp>
+#include <rankine/nn/gpt.hpp>
+#include <rankine/train/engine.hpp>
+
+namespace mpi = boost::mpi;
+namespace nn = rankine::nn;
+namespace train = rankine::train;
+
+namespace {
+
+constexpr std::size_t kShards = 4;
+constexpr std::size_t kExamples = 2;
+
+nn::GptConfig tiny(bool sequence) {
+  nn::GptConfig config;
+  config.layers = 4;
+  config.heads = 4;
+  config.width = 32;
+  config.context = 16;
+  config.vocabulary = 24;
+  config.dropout = 0.1;
+  config.sequence_parallel = sequence;
+  return config;
+}
+
+/// Tokens that follow a rule most of the time.
+class Tokens : public train::Feed {
+ public:
+  explicit Tokens(const nn::GptConfig& config) : config_(config) {}
+  void training(std::uint64_t step, std::size_t shard, void* inputs, std::int32_t* targets) const override {
+    fill(rankine::hash_mix(step + 1, shard), inputs, targets);
+  }
+  std::size_t evaluations() const override { return 5; }
+  void evaluation(std::size_t index, void* inputs, std::int32_t* targets) const override {
+    fill(rankine::hash_mix(1'000'003, index), inputs, targets);
+  }
+
+ private:
+  void fill(std::uint64_t key, void* inputs, std::int32_t* targets) const {
+    auto* const tokens = static_cast<std::int32_t*>(inputs);
+    for (std::size_t row = 0; row < kExamples; ++row) {
+      auto token = static_cast<std::int32_t>(rankine::hash_mix(key, row) % config_.vocabulary);
+      for (std::size_t t = 0; t < config_.context; ++t) {
+        const std::size_t at = row * config_.context + t;
+        if (tokens != nullptr) tokens[at] = token;
+        const std::uint64_t chance = rankine::hash_mix(key, 1000 + at);
+        token = static_cast<std::int32_t>((chance % 8 == 0 ? chance >> 8 : std::uint64_t(token) * 5 + 3) %
+                                          config_.vocabulary);
+        if (targets != nullptr) targets[at] = token;
+      }
+    }
+  }
+  nn::GptConfig config_;
+};
+
+/// Whole units of parameters and moments, put together from the pieces of all ranks; on the first rank.
+using State = std::map<std::pair<std::size_t, std::size_t>, std::vector<float>>;  // (unit, member)
+
+struct Outcome {
+  State state;
+  double loss = 0;
+  double norm = 0;
+  nn::LossSum evaluation;
+};
+
+State collect(train::Engine& engine, const mpi::communicator& world, std::size_t members) {
+  std::vector<std::vector<std::size_t>> places;
+  std::vector<std::vector<float>> values;
+  engine.save([&](const train::Piece& piece, std::span<const float> parameters, std::span<const float> first,
+                  std::span<const float> second) {
+    places.push_back({piece.unit, piece.member, piece.first, piece.count});
+    values.emplace_back(parameters.begin(), parameters.end());
+    values.back().insert(values.back().end(), first.begin(), first.end());
+    values.back().insert(values.back().end(), second.begin(), second.end());
+  });
+  std::vector<std::size_t> flat_places;
+  std::vector<float> flat;
+  for (const auto& place : places) flat_places.insert(flat_places.end(), place.begin(), place.end());
+  for (const auto& one : values) flat.insert(flat.end(), one.begin(), one.end());
+  std::vector<std::vector<std::size_t>> all_places;
+  std::vector<std::vector<float>> all;
+  mpi::all_gather(world, flat_places, all_places);
+  mpi::all_gather(world, flat, all);
+  State state;
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < all_places[rank].size(); k += 4) {
+      const std::size_t* const place = &all_places[rank][k];
+      const std::size_t size = engine.model().units[place[0]].size(members);
+      std::vector<float>& whole = state[{place[0], place[1]}];
+      whole.resize(3 * size, std::nanf(""));
+      for (std::size_t part = 0; part < 3; ++part) {
+        std::memcpy(&whole[part * size + place[2]], &all[rank][at], place[3] * sizeof(float));
+        at += place[3];
+      }
+    }
+  }
+  return state;
+}
+
+class Trial {
+ public:
+  Trial(const train::Parallel& parallel, const mpi::communicator& world, bool by_messages)
+      : world_(world), config_(tiny(parallel.sequence)), device_(nn::make_host_device(threads_)) {
+    mesh_ = parallel.ranks() == 1
+                ? std::make_unique<train::Mesh>(parallel)
+                : std::make_unique<train::Mesh>(
+                      parallel, world,
+                      by_messages ? train::make_message_collectives : train::make_mpi_collectives);
+    train::EngineConfig config;
+    config.shards = kShards;
+    config.examples = kExamples;
+    config.targets = config_.context;
+    config.seed = 7;
+    config.clip = 0.5;
+    config.bucket_bytes = 8192;
+    engine_ = std::make_unique<train::Engine>(nn::make_gpt(config_, mesh_->tensor_group()), config, *mesh_,
+                                              *device_, threads_);
+  }
+
+  train::Engine& engine() { return *engine_; }
+
+  Outcome run(std::uint64_t from, std::uint64_t steps) {
+    const Tokens tokens(config_);
+    Outcome outcome;
+    for (std::uint64_t step = from; step < steps; ++step) {
+      const train::StepResult result = engine_->step(tokens, step, 3e-3);
+      outcome.loss = result.loss;
+      outcome.norm = result.norm;
+    }
+    outcome.evaluation = engine_->evaluate(tokens, 0, tokens.evaluations());
+    outcome.state = collect(*engine_, world_, mesh_->parallel().tensor);
+    return outcome;
+  }
+
+  void load(const State& state) {
+    engine_->load([&](const train::Piece& piece, std::span<float> parameters, std::span<float> first,
+                      std::span<float> second) {
+      const std::vector<float>& whole = state.at({piece.unit, piece.member});
+      const std::size_t size = whole.size() / 3;
+      const std::span<float> into[3] = {parameters, first, second};
+      for (std::size_t part = 0; part < 3; ++part)
+        std::memcpy(into[part].data(), &whole[part * size + piece.first], piece.count * sizeof(float));
+    });
+  }
+
+ private:
+  mpi::communicator world_;
+  nn::GptConfig config_;
+  nn::Threads threads_{1};
+  std::unique_ptr<nn::Device> device_;
+  std::unique_ptr<train::Mesh> mesh_;
+  std::unique_ptr<train::Engine> engine_;
+};
+
+/// Tensors that members split put together again: parameters, moments.
+State joined(const State& parts, const std::vector<nn::Unit>& units, std::size_t members) {
+  State whole;
+  for (std::size_t unit = 0; unit < units.size(); ++unit) {
+    const std::size_t size = units[unit].size();
+    const std::size_t member_size = units[unit].size(members);
+    std::vector<float>& into = whole[{unit, 0}];
+    into.resize(3 * size);
+    for (std::size_t part = 0; part < 3; ++part) {
+      std::size_t at = 0;
+      std::size_t member_at = 0;
+      for (const nn::Tensor& tensor : units[unit].tensors) {
+        const std::size_t count = tensor.size();
+        std::size_t inner = 1;
+        for (std::size_t k = static_cast<std::size_t>(std::max(0, tensor.split)); k < tensor.shape.size();
+             ++k)
+          inner *= tensor.shape[k];  // numbers of one slice along the split
+        for (std::size_t i = 0; i < count; ++i) {
+          std::size_t member = 0;
+          std::size_t place = i;
+          if (tensor.split >= 0) {
+            const std::size_t width = inner / members;
+            member = i % inner / width;
+            place = i / inner * width + i % width;
+          }
+          into[part * size + at + i] = parts.at({unit, member})[part * member_size + member_at + place];
+        }
+        at += count;
+        member_at += tensor.split < 0 ? count : count / members;
+      }
+    }
+  }
+  return whole;
+}
+
+bool same_bits(const Outcome& a, const Outcome& b) {
+  if (a.loss != b.loss || a.norm != b.norm || a.evaluation.loss != b.evaluation.loss) return false;
+  for (const auto& [key, values] : a.state) {
+    const auto other = b.state.find(key);
+    if (other == b.state.end() || other->second.size() != values.size()) return false;
+    if (std::memcmp(values.data(), other->second.data(), values.size() * sizeof(float)) != 0) return false;
+  }
+  return a.state.size() == b.state.size();
+}
+
+/// Of the parameters, relative to their norm.
+double difference(const State& a, const State& b) {
+  double squares = 0;
+  double norm = 0;
+  for (const auto& [key, values] : a) {
+    const std::vector<float>& other = b.at(key);
+    for (std::size_t i = 0; i < values.size() / 3; ++i) {
+      squares += std::pow(double(values[i]) - double(other[i]), 2);
+      norm += std::pow(double(values[i]), 2);
+    }
+  }
+  return std::sqrt(squares / norm);
+}
+
+std::vector<train::Parallel> meshes() {
+  std::vector<train::Parallel> all;
+  for (const std::size_t ranks : {1U, 2U, 4U}) {
+    for (std::size_t data = 1; data <= ranks; data *= 2) {
+      for (std::size_t tensor = 1; data * tensor <= ranks; tensor *= 2) {
+        const std::size_t pipeline = ranks / data / tensor;
+        for (std::size_t zero = 0; zero <= (data > 1 ? 3U : 0U); ++zero)
+          all.push_back({.data = data, .tensor = tensor, .pipeline = pipeline, .zero = zero});
+      }
+    }
+  }
+  all.push_back({.recompute = true});
+  all.push_back({.data = 2, .pipeline = 2, .zero = 3, .recompute = true});
+  all.push_back({.pipeline = 2, .interleave = 2});
+  all.push_back({.data = 2, .pipeline = 2, .zero = 2, .interleave = 2});
+  all.push_back({.pipeline = 2, .interleave = 3});
+  all.push_back({.tensor = 2, .sequence = true});
+  all.push_back({.data = 2, .tensor = 2, .zero = 1, .sequence = true});
+  return all;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  mpi::environment environment(argc, argv, mpi::threading::multiple);
+  const mpi::communicator world;
+  const bool by_messages = argc > 1 && std::string(argv[1]) == "message";
+  const std::uint64_t steps = argc > 2 ? std::stoull(argv[2]) : 50;
+  const mpi::communicator alone = world.split(world.rank());
+  Trial reference_trial({}, alone, false);
+  const Outcome reference = reference_trial.run(0, steps);
+  int failures = 0;
+  const auto say = [&](const train::Parallel& parallel, const std::string& words, bool right) {
+    if (!right) ++failures;
+    if (world.rank() == 0)
+      std::cout << (right ? "ok      " : "FAILED  ") << train::describe(parallel) << ": " << words
+                << std::endl;
+  };
+  for (const train::Parallel& parallel : meshes()) {
+    const auto ranks = static_cast<int>(parallel.ranks());
+    const mpi::communicator part = world.split(world.rank() < ranks ? 0 : 1);
+    if (world.rank() < ranks) {
+      Trial trial(parallel, part, by_messages);
+      const train::Memory measured = trial.engine().memory();
+      const Outcome outcome = trial.run(0, steps);
+      nn::TensorGroup none;
+      const train::MeshPlace place = train::mesh_place(parallel, static_cast<std::size_t>(part.rank()));
+      const train::Memory formula =
+          memory_formula(trial.engine().model(), parallel, place.pipeline, kShards, kExamples);
+      const double ratio = double(formula.total()) / double(trial.engine().memory().total());
+      say(parallel, "memory " + std::to_string(measured.total()) + " bytes, formula " + std::to_string(ratio),
+          std::abs(ratio - 1) < 0.1);
+      if (parallel.tensor == 1) {
+        say(parallel, "the bits of one rank", same_bits(outcome, reference));
+      } else {
+        const State whole = joined(outcome.state, trial.engine().model().units, parallel.tensor);
+        const double apart = difference(reference.state, whole);
+        say(parallel, "apart by " + std::to_string(apart * 1e6) + "e-6", apart < 1e-5);
+      }
+      // Half the way on one mesh, the rest on another: here from one rank's state to this mesh.
+      if (parallel.tensor == 1) {
+        const mpi::communicator self = part.split(part.rank());
+        Trial half({}, self, false);
+        const Outcome middle = half.run(0, steps / 2);
+        Trial second(parallel, part, by_messages);
+        second.load(middle.state);
+        say(parallel, "goes on with what one rank saved", same_bits(second.run(steps / 2, steps), reference));
+      }
+    }
+    world.barrier();
+  }
+  const int all = mpi::all_reduce(world, failures, mpi::maximum<int>());
+  if (world.rank() == 0 && all == 0) std::cout << "meshes: all as promised" << std::endl;
+  return all == 0 ? 0 : 1;
+}
