@@ -59,6 +59,7 @@ class Member {
       }
     }
     if (over()) checkpoint();
+    report_.progress.finished = over();
     if (!report_.drained) evaluate_whole();
     return finish();
   }
