@@ -239,6 +239,7 @@ int work_through(Settings settings, int ranks) {
   import_weights(settings);
   look_at_data(settings);
   choose_mesh(settings, ranks);
+  if (settings.plan) throw rk::InputError("--plan: this build has no planner");
   train::TrainerOptions& options = settings.options;
   options.folder = settings.plain ? std::filesystem::path() : out / "checkpoints";
   options.trace = !settings.plain;

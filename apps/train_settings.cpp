@@ -231,6 +231,7 @@ void look_at_data(Settings& settings) {
                       corpus.vocabulary - 1, settings.import_file, gpt.vocabulary));
     }
   }
+  if (settings.job.is_gpt()) nn::check_gpt(settings.job.gpt, o.parallel.tensor);
   const train::Examples examples = settings.job.examples(o.shape);
   if (settings.epochs > 0) {
     if (examples.steps_an_epoch == 0)

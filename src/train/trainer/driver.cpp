@@ -2,6 +2,7 @@
 // The driver's part of a training: where it begins, what it does when a rank is lost, how it ends.
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -43,6 +44,7 @@ void check_options(const TrainerOptions& options) {
   options.shape.check();
   options.rate.check();
   if (options.log_every == 0) throw InputError("the curve has a point every 1 step or more, not 0");
+  check(options.parallel, options.shape.shards, std::numeric_limits<std::size_t>::max());
   const std::size_t workers = living_workers();
   const std::size_t wanted = options.parallel.ranks();
   if (wanted > workers) {

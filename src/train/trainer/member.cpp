@@ -37,7 +37,7 @@ class Member {
         examples_(makers.examples(options_.shape)),
         engine_(make_engine()),
         stop_(options_.patience) {
-    report_.peak = sum_of(gang_, measured_peak(threads_));
+    report_.peak = measure();
     report_.flops_a_step = 3 * engine_.flops() * static_cast<double>(options_.shape.shards);
     report_.parameters = engine_.model().size();
     checkpointed_ = now();
@@ -239,7 +239,11 @@ class Member {
     report_.right = sum.right;
   }
 
+  /// Of all members together.
+  double measure() { return sum_of(gang_, measured_peak(threads_)); }
+
   MemberReport finish() {
+    report_.peak = std::max(report_.peak, measure());  // the machine may have been busy at the start
     report_.memory_bytes =
         static_cast<std::size_t>(largest_of(gang_, static_cast<double>(engine_.memory().total())));
     report_.spans = gathered(gang_, lines_of(timeline_.take()));
