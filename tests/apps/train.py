@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""rankine-train learns, gives the same bits on any mesh and after deaths and breaks, goes on with fewer ranks,
-writes text, reads and writes weights, and says what is wrong with its options."""
+"""rankine-train learns, gives the same bits on any mesh and after deaths and breaks, goes on with fewer
+ranks, writes text, reads and writes weights, and says what is wrong with its options."""
 import glob
 import json
 import os
@@ -58,7 +58,7 @@ class Learns(InFolder):
         self.assertGreater(report["tokens_per_second"], 0)
         self.assertGreater(report["flop_utilisation"], 0)
         self.assertEqual((report["iters"], report["data_parallel"], report["shards"]), (60, 1, 4))
-        self.assertRegex(job.stderr, r"60/60 steps  loss .* tokens/s .* % of peak  norm .* rate .* validation")
+        self.assertRegex(job.stderr, r"60/60 steps  loss .* tokens/s .* % of peak .* validation")
         with open(os.path.join(self.out, "report.html")) as file:
             page = file.read()
         for words in ("Norm of the gradient", "Learning rate", "What the ranks do", "A sample"):
@@ -71,7 +71,8 @@ class Learns(InFolder):
         with open(path, "w") as file:
             for k in range(200):
                 one = k % 2
-                file.write(f"{40 * one + k * 7 % 13},{40 - 40 * one + k * 5 % 11},{k * 3 % 17},{k % 5},{one}\n")
+                first, second = 40 * one + k * 7 % 13, 40 - 40 * one + k * 5 % 11
+                file.write(f"{first},{second},{k * 3 % 17},{k % 5},{one}\n")
         report = self.good(train(3, "--dataset", path, "--batch", 16, "--epochs", 5, "--hidden", "8",
                                  "--evaluate-every", 20, "--rate", 0.02, "--warm-up", 0))
         self.assertGreater(report["val_accuracy"], 0.95)
@@ -83,7 +84,8 @@ class SameBits(InFolder):
 
     def test_meshes(self):
         said = {}
-        for ranks, mesh in ((1, ()), (3, ()), (5, ()), (3, ("--zero", 1)), (3, ("--zero", 2)), (3, ("--zero", 3)),
+        for ranks, mesh in ((1, ()), (3, ()), (5, ()),
+                            (3, ("--zero", 1)), (3, ("--zero", 2)), (3, ("--zero", 3)),
                             (3, ("--pipeline-parallel", 2)), (1, ("--recompute",)), (1, ("--threads", 1)),
                             (5, ("--data-parallel", 2, "--pipeline-parallel", 2, "--zero", 1))):
             report = self.good(train(ranks, *self.STEPS, *mesh))
@@ -220,7 +222,7 @@ class Options(InFolder):
     def test_a_file(self):
         path = os.path.join(self.folder, "train.toml")
         with open(path, "w") as file:
-            file.write('preset = "nanogpt-cpu"\niters = 3\nseed = 3\nlayers = 1\nwidth = 16\nhidden = [4, 4]\n')
+            file.write('preset = "nanogpt-cpu"\niters = 3\nseed = 3\nwidth = 16\nhidden = [4, 4]\n')
         report = self.good(train(1, "--config", path, "--seed", 5))
         self.assertEqual((report["iters"], report["seed"]), (3, 5))
 

@@ -31,7 +31,8 @@ def finalise(x):
 
 
 def mix(a, b):
-    return finalise((finalise((a + 0x9E3779B97F4A7C15) & M64) + b * 0xD6E8FEB86659FD93 + 0x632BE59BD9B4E019) & M64)
+    first = finalise((a + 0x9E3779B97F4A7C15) & M64)
+    return finalise((first + b * 0xD6E8FEB86659FD93 + 0x632BE59BD9B4E019) & M64)
 
 
 def philox(seed, key):
@@ -160,7 +161,8 @@ def main():
             common = ("--text", options.text, "--seed", seed)
             rankine(options.program, *common, "--iters", 0, "--export", weights, "--out", out + "/a")
             model = Gpt(read_safetensors(weights), heads=4)
-            ours = rankine(options.program, *common, "--iters", options.iters, "--log-every", 100, "--out", out + "/b")
+            ours = rankine(options.program, *common, "--iters", options.iters, "--log-every", 100,
+                           "--out", out + "/b")
         start = time.monotonic()
         losses = train(model, data[:cut], seed, options.iters, 12, 64)
         seconds = time.monotonic() - start
