@@ -31,6 +31,13 @@ void choose_mesh(Settings& settings, int ranks) {
   settings.options.parallel.data = std::bit_floor(std::min(workers, settings.options.shape.shards));
 }
 
+/// Checkpoints of an earlier run: they may have taken days.
+void move_aside(const std::filesystem::path& folder) {
+  const std::filesystem::path old = folder.string() + ".old";
+  std::filesystem::remove_all(old);
+  std::filesystem::rename(folder, old);
+}
+
 /// Weights of other programs become a checkpoint of no steps, which every rank reads its part of.
 void import_weights(Settings& settings) {
   if (settings.import_file.empty()) return;
@@ -248,7 +255,7 @@ int work_through(Settings settings, int ranks) {
     throw rk::InputError(fmt::format("--resume: there is no checkpoint in {}", options.folder.string()));
   const bool unfinished = !found.empty() && !train::CheckpointReader(found.back().path).progress().finished;
   options.resume = settings.run.resume || (!settings.run.fresh && unfinished);
-  if (!options.resume && !options.folder.empty()) std::filesystem::remove_all(options.folder);
+  if (!options.resume && !found.empty()) move_aside(options.folder);
   const train::Trained trained = rk::Trainer(settings.job, options).run();
   export_weights(settings, trained);
   if (!settings.plain) write_report(settings, trained);

@@ -31,22 +31,16 @@ nn::Model Job::model(nn::TensorGroup& group, const train::Parallel& parallel) co
   }
   if (parallel.tensor > 1)
     throw rk::InputError("--tensor-parallel splits the layers of a GPT only, not those of a classifier");
-  const nn::SplitDataset data = nn::read_split_dataset(dataset);
   if (kind == "mlp")
-    return nn::make_mlp({.inputs = data.training.width,
-                         .hidden = hidden,
-                         .classes = data.training.classes,
-                         .dropout = dropout});
-  const auto side =
-      static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(data.training.width))));
-  if (side * side != data.training.width)
-    throw rk::InputError(
-        fmt::format("--model cnn: {} numbers an example are no square image", data.training.width));
+    return nn::make_mlp({.inputs = inputs, .hidden = hidden, .classes = classes, .dropout = dropout});
+  const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(inputs))));
+  if (side * side != inputs)
+    throw rk::InputError(fmt::format("--model cnn: {} numbers an example are no square image", inputs));
   nn::CnnConfig config;
   config.height = config.width = side;
   config.convolutions = convolutions;
   config.hidden = hidden;
-  config.classes = data.training.classes;
+  config.classes = classes;
   config.dropout = dropout;
   if (side < 16) config.kernel = 3;
   return nn::make_cnn(config);
@@ -231,7 +225,13 @@ void look_at_data(Settings& settings) {
                       corpus.vocabulary - 1, settings.import_file, gpt.vocabulary));
     }
   }
-  if (settings.job.is_gpt()) nn::check_gpt(settings.job.gpt, o.parallel.tensor);
+  if (settings.job.is_gpt()) {
+    nn::check_gpt(settings.job.gpt, o.parallel.tensor);
+  } else {
+    const nn::Dataset training = nn::read_split_dataset(settings.job.dataset).training;
+    settings.job.inputs = training.width;
+    settings.job.classes = training.classes;
+  }
   const train::Examples examples = settings.job.examples(o.shape);
   if (settings.epochs > 0) {
     if (examples.steps_an_epoch == 0)

@@ -30,9 +30,10 @@ struct Job {
   std::string order = "windows";
   nn::GptConfig gpt;
   std::vector<std::size_t> hidden = {512, 256}, convolutions = {16, 32};
-  double dropout = 0;           ///< of a classifier
-  std::string imported;         ///< tells the initial weights from others; empty: the seed's
-  std::uint64_t generated = 0;  ///< characters of a text that is made; 0: none
+  double dropout = 0;                     ///< of a classifier
+  std::uint64_t inputs = 0, classes = 0;  ///< of its data
+  std::string imported;                   ///< tells the initial weights from others; empty: the seed's
+  std::uint64_t generated = 0;            ///< characters of a text that is made; 0: none
 
   bool is_gpt() const { return kind == "gpt"; }
   train::Corpus corpus() const;
@@ -46,7 +47,7 @@ struct Job {
   void serialize(Archive& ar, unsigned) {
     ar& kind& text& tokens& validation& dataset& vocabulary& order;
     ar& gpt.layers& gpt.heads& gpt.width& gpt.context& gpt.vocabulary& gpt.bias& gpt.dropout;
-    ar& hidden& convolutions& dropout& imported& generated;
+    ar& hidden& convolutions& dropout& inputs& classes& imported& generated;
   }
 };
 
