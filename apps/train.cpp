@@ -16,6 +16,7 @@
 
 #include "plot/chart.hpp"
 #include "plot/page.hpp"
+#include "train_plan.hpp"
 #include "train_settings.hpp"
 
 namespace rk = rankine;
@@ -246,7 +247,7 @@ int work_through(Settings settings, int ranks) {
   import_weights(settings);
   look_at_data(settings);
   choose_mesh(settings, ranks);
-  if (settings.plan) throw rk::InputError("--plan: this build has no planner");
+  if (settings.plan) return plan(settings, ranks - 1);
   train::TrainerOptions& options = settings.options;
   options.folder = settings.plain ? std::filesystem::path() : out / "checkpoints";
   options.trace = !settings.plain;

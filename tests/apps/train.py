@@ -191,6 +191,16 @@ class Weights(InFolder):
         self.assertIn("is not below the vocabulary of 3", wrong.stderr)
 
 
+class Plan(InFolder):
+    def test_two_ranks(self):
+        job = train(3, *TINY, "--plan")
+        report = self.good(job)
+        plan = report["plan"]
+        self.assertEqual(plan["data_parallel"] * plan["tensor_parallel"] * plan["pipeline_parallel"], 2)
+        self.assertGreater(plan["step_seconds"], 0)
+        self.assertFalse(os.path.exists(self.out + "/checkpoints"))
+
+
 class Options(InFolder):
     def test_wrong_ones(self):
         short = os.path.join(self.folder, "short.txt")
