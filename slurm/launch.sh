@@ -16,6 +16,7 @@
 # SIGUSR1 (sbatch --signal=B:USR1@SECONDS), SIGTERM and Ctrl-C make the run stop in good order; a second
 # SIGTERM or Ctrl-C ends it at once.
 set -uo pipefail
+{ : <&0; } 2>/dev/null || exec </dev/null  # it may be closed
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ranks='' run='' requeue=no launcher=mpirun site=$here/site.conf dry_run=no
