@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What to run first on a machine with a GPU: builds with CUDA and compares models and loops there with the
+# CPU's. No arguments. Needs nvcc, cuBLAS and NCCL; fails where no device is seen.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${BUILD:-build-cuda}
+cmake --preset release -B "$build" -DRANKINE_CUDA=ON -DRANKINE_BUILD_BENCH=OFF
+ninja -C "$build" unit.nn_cuda unit.nn_cuda_emulated unit.train.nccl
+echo "== kernels' logic, run on the host =="
+"$build/tests/unit.nn_cuda_emulated"
+echo "== the same models and loops on the GPU =="
+said=$("$build/tests/unit.nn_cuda" -d yes | tee /dev/stderr)
+if grep -q "no CUDA device here" <<< "$said"; then
+  echo "gpu_check: no CUDA device is seen: nothing was run on a GPU" >&2
+  exit 1
+fi
+echo "== NCCL is linked =="
+"$build/tests/unit.train.nccl"
