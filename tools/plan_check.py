@@ -43,7 +43,8 @@ def main():
         if all(int(said.get(f"--{name.replace('_', '-')}", default)) == chosen[name] for name, default in
                (("data_parallel", 1), ("tensor_parallel", 1), ("pipeline_parallel", 1), ("zero", 0),
                 ("interleave", 1))):
-            print(f"the plan's choice, {' '.join(mesh)}: {100 * (cost / best - 1):.1f} % slower than the best")
+            slower = 100 * (cost / best - 1)
+            print(f"the plan's choice, {' '.join(mesh)}: {slower:.1f} % slower than the best")
             break
 
 
