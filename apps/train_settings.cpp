@@ -124,7 +124,7 @@ void take_classifier_preset(Settings& settings) {
   o.evaluate_every = 500;
   o.evaluation_batches = 0;
   o.log_every = 50;
-  settings.epochs = cnn ? 4 : 8;
+  settings.epochs = 8;
 }
 
 /// Copies what was said on the command line or in the file.
