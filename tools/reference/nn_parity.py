@@ -88,9 +88,11 @@ def cnn():
 def main():
     print("// SPDX-License-Identifier: Apache-2.0")
     print("// Written by tools/reference/nn_parity.py with PyTorch", torch.__version__)
-    print("#pragma once\n\n#include <utility>\n#include <vector>\n\nnamespace rankine::nn::test {\n")
-    print("struct TorchNumbers {\n  double loss;\n  /// Of each tensor's gradient the length, and its "
-          "product with cos(1.3 k).\n  std::vector<std::pair<double, double>> tensors;\n};\n")
+    print("#pragma once\n\n#include <utility>\n#include <vector>\n")
+    print("namespace rankine::nn::test {\n")
+    print("struct TorchNumbers {\n  double loss;")
+    print("  /// Of each tensor's gradient the length, and its product with cos(1.3 k).")
+    print("  std::vector<std::pair<double, double>> tensors;\n};\n")
     for model in (gpt, mlp, cnn):
         loss, leaves = model()
         loss.backward()
