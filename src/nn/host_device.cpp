@@ -98,6 +98,20 @@ class HostDevice : public Device {
 
 }  // namespace
 
+std::string host_level() {
+  return kernels().name;
+}
+
+void check_levels(std::span<const std::string> levels) {
+  for (std::size_t rank = 1; rank < levels.size(); ++rank) {
+    if (levels[rank] == levels[0]) continue;
+    throw InputError(
+        fmt::format("ranks 0 and {} run loops for processors of level {} and {}, whose results "
+                    "differ in the last bits: set RANKINE_NN_LEVEL to the lower one on all ranks",
+                    rank, levels[0], levels[rank]));
+  }
+}
+
 std::unique_ptr<Device> make_host_device(Threads& threads) {
   return std::make_unique<HostDevice>(threads);
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <rankine/train/mesh.hpp>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/vector.hpp>
 
 #include <rankine/core/error.hpp>
+#include <rankine/nn/device.hpp>
 
 namespace rankine::train {
 
@@ -43,6 +48,21 @@ std::unique_ptr<Collectives> line(const boost::mpi::communicator& all, std::size
   return make({all.split(static_cast<int>(which), static_cast<int>(place)), broken, background});
 }
 
+/// All ranks refuse together: the first hears of each and tells all.
+void compare_levels(const boost::mpi::communicator& communicator) {
+  constexpr int kTag = 90;
+  std::vector<std::string> levels(static_cast<std::size_t>(communicator.size()), nn::host_level());
+  if (communicator.rank() == 0) {
+    for (int rank = 1; rank < communicator.size(); ++rank)
+      communicator.recv(rank, kTag, levels[static_cast<std::size_t>(rank)]);
+    for (int rank = 1; rank < communicator.size(); ++rank) communicator.send(rank, kTag, levels);
+  } else {
+    communicator.send(0, kTag, nn::host_level());
+    communicator.recv(0, kTag, levels);
+  }
+  nn::check_levels(levels);
+}
+
 }  // namespace
 
 MeshPlace mesh_place(const Parallel& parallel, std::size_t rank) {
@@ -72,6 +92,7 @@ Mesh::Mesh(const Parallel& parallel, const boost::mpi::communicator& communicato
   if (parallel.ranks() != ranks)
     throw InputError(fmt::format("train: the mesh {} is of {} ranks, but there are {}", describe(parallel),
                                  parallel.ranks(), ranks));
+  compare_levels(communicator);
   place_ = mesh_place(parallel, rank_);
   const auto [d, t, p] = place_;
   // Every rank makes the same calls in the same order; lines of one rank need no communicator.

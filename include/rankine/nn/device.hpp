@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <span>
+#include <string>
 
 #include <rankine/nn/layer.hpp>
 
@@ -48,6 +50,12 @@ class Device {
   virtual void* stream() const { return nullptr; }  ///< cudaStream_t on a GPU
   virtual bool host() const = 0;                    ///< its memory may be read and written by the CPU
 };
+
+/// Which level of the processor the host's loops are compiled for: "v4", "v3" or "baseline", or what the
+/// environment's RANKINE_NN_LEVEL asks for. Levels differ in the last bits of their results.
+std::string host_level();
+/// Throws InputError naming two ranks that differ, by the levels of all ranks in their order.
+void check_levels(std::span<const std::string> levels);
 
 /// The host, with threads that it shares with the layers.
 std::unique_ptr<Device> make_host_device(Threads& threads);

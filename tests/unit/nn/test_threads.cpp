@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include <rankine/nn/device.hpp>
@@ -81,4 +82,10 @@ TEST_CASE("the host rounds to bf16 to the nearest even") {
   CHECK(rounded[2] == 0x3f82);  // the same, upwards
   CHECK(rounded[3] == 0xc049);
   CHECK((rounded[4] & 0x7fff) > 0x7f80);
+}
+
+TEST_CASE("ranks whose processors would give other bits are refused") {
+  CHECK_NOTHROW(nn::check_levels(std::vector<std::string>{nn::host_level(), nn::host_level()}));
+  CHECK_THROWS_WITH(nn::check_levels(std::vector<std::string>{"v4", "v4", "v3"}),
+                    ContainsSubstring("ranks 0 and 2") && ContainsSubstring("v4 and v3"));
 }
