@@ -144,6 +144,10 @@ void write_report(const Settings& settings, const train::Trained& trained) {
   if (!trained.spans.empty() && !trained.spans.front().empty()) {
     page.heading("What the ranks do");
     page.picture(rk::plot::svg_of(spans_chart(trained.spans)));
+    double hidden = 0;
+    for (const auto& rank : trained.spans)
+      hidden += train::overlap(rank) / static_cast<double>(trained.spans.size());
+    page.text(fmt::format("{:.0f} % of the time of communication a rank computes, too.", 100 * hidden));
     train::write_timeline(out / "timeline.json", trained.spans);
   }
   if (settings.job.is_gpt() && !trained.checkpoint.empty()) {

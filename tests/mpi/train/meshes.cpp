@@ -286,7 +286,11 @@ int main(int argc, char** argv) {
       } else {
         const State whole = joined(outcome.state, trial.engine().model().units, parallel.tensor);
         const double apart = difference(reference.state, whole);
-        say(parallel, "apart by " + std::to_string(apart * 1e6) + "e-6", apart < 1e-5);
+        say(parallel, "parameters apart by " + std::to_string(apart * 1e6) + "e-6", apart < 1e-5);
+        const double loss = std::abs(outcome.loss / reference.loss - 1);
+        const double evaluation = std::abs(outcome.evaluation.loss / reference.evaluation.loss - 1);
+        say(parallel, "losses apart by " + std::to_string(std::max(loss, evaluation) * 1e6) + "e-6",
+            std::max(loss, evaluation) < 1e-5);
       }
       // Half the way on one mesh, the rest on another: here from one rank's state to this mesh.
       if (parallel.tensor == 1) {
