@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -9,6 +8,8 @@
 #include <rankine/nn/device.hpp>
 
 #include "nn/arrays.hpp"
+#include "nn/bf16.hpp"
+#include "nn/host_memory.hpp"
 
 namespace rankine::nn {
 
@@ -16,25 +17,11 @@ namespace {
 
 constexpr std::size_t kPiece = 1U << 15;  // numbers
 
-std::uint16_t to_bf16(float value) {
-  std::uint32_t bits = 0;
-  std::memcpy(&bits, &value, 4);
-  if ((bits & 0x7fffffffU) > 0x7f800000U) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
-  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 class HostDevice : public Device {
  public:
   explicit HostDevice(Threads& threads) : threads_(threads), kernels_(kernels()) {}
 
-  std::shared_ptr<void> allocate(std::size_t bytes) override {
-    const std::size_t rounded = std::max<std::size_t>(64, (bytes + 63) / 64 * 64);
-    void* const memory = std::aligned_alloc(64, rounded);
-    if (memory == nullptr)
-      throw Error(fmt::format("no memory for {} bytes of a model: take more ranks", bytes));
-    std::memset(memory, 0, rounded);
-    return {memory, [](void* freed) { std::free(freed); }};
-  }
+  std::shared_ptr<void> allocate(std::size_t bytes) override { return host_memory(bytes); }
   void upload(void* to, const void* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
   void download(void* to, const void* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
   void zero(void* values, std::size_t bytes) override { std::memset(values, 0, bytes); }
@@ -78,8 +65,8 @@ class HostDevice : public Device {
       if (working != master) std::memcpy(working, master, 4 * count);
       return;
     }
-    auto* const into = static_cast<std::uint16_t*>(working);
-    for (std::size_t k = 0; k < count; ++k) into[k] = to_bf16(master[k]);
+    auto* const into = static_cast<Bf16*>(working);
+    for (std::size_t k = 0; k < count; ++k) into[k] = narrow<Bf16>(master[k]);
   }
   void synchronise() override {}
   bool host() const override { return true; }

@@ -13,6 +13,7 @@
 #include <rankine/core/error.hpp>
 #include <rankine/train/collectives.hpp>
 
+#include "nn/host_memory.hpp"
 #include "train/collectives/meeting.hpp"
 #include "train/collectives/messages.hpp"
 #include "train/collectives/operation_queue.hpp"
@@ -66,7 +67,7 @@ class HostCollectives : public Collectives {
   std::size_t size() const override { return size_; }
 
   std::shared_ptr<void> allocate(std::size_t bytes) override {
-    if (!stage_) return host_memory(bytes);
+    if (!stage_) return nn::host_memory(bytes);
     auto memory = std::make_shared<SharedMemory>(link_.communicator, bytes);
     void* const own = memory->parts()[member_];
     const std::lock_guard lock(mutex_);
@@ -146,14 +147,6 @@ class HostCollectives : public Collectives {
 
   static int tag_of(Channel channel) { return channel == Channel::forward ? 2 : 3; }
   bool over() const { return closing_ || (link_.broken && link_.broken()); }
-
-  static std::shared_ptr<void> host_memory(std::size_t bytes) {
-    const std::size_t rounded = std::max<std::size_t>(64, (bytes + 63) / 64 * 64);
-    void* const memory = std::aligned_alloc(64, rounded);
-    if (memory == nullptr) throw Error("train: no memory for " + std::to_string(bytes) + " bytes");
-    std::memset(memory, 0, rounded);
-    return {memory, [](void* freed) { std::free(freed); }};
-  }
 
   void open_stage() {
     stage_.emplace(link_.communicator, sizeof(MeetingWord) + kStageBytes);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdlib>
 #include <cstring>
 
 #include <rankine/core/error.hpp>
 #include <rankine/train/collectives.hpp>
+
+#include "nn/host_memory.hpp"
 
 namespace rankine::train {
 
@@ -14,13 +15,7 @@ class Single : public Collectives {
  public:
   std::size_t member() const override { return 0; }
   std::size_t size() const override { return 1; }
-  std::shared_ptr<void> allocate(std::size_t bytes) override {
-    const std::size_t rounded = bytes < 64 ? 64 : (bytes + 63) / 64 * 64;
-    void* const memory = std::aligned_alloc(64, rounded);
-    if (memory == nullptr) throw Error("train: no memory for " + std::to_string(bytes) + " bytes");
-    std::memset(memory, 0, rounded);
-    return {memory, [](void* freed) { std::free(freed); }};
-  }
+  std::shared_ptr<void> allocate(std::size_t bytes) override { return nn::host_memory(bytes); }
   Ticket all_reduce(std::vector<Transfer>, nn::Scalar, Reduction, std::string) override { return 0; }
   Ticket reduce_scatter(std::vector<Transfer> arrays, nn::Scalar scalar, std::string) override {
     return copy(arrays, scalar);

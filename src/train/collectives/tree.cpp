@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstdint>
 #include <cstring>
 #include <vector>
+
+#include "nn/bf16.hpp"
 
 namespace rankine::train {
 
@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::size_t kTile = 2048;  // numbers: a few arrays of them stay in the first cache
 using Tile = std::array<float, kTile>;
-
-float from_bf16(std::uint16_t bits) {
-  return std::bit_cast<float>(std::uint32_t{bits} << 16);
-}
-/// To nearest, ties to even; a NaN stays one.
-std::uint16_t to_bf16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffffU) > 0x7f800000U) return static_cast<std::uint16_t>((bits >> 16) | 0x40U);
-  return static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-}
 
 void join(const float* a, const float* b, float* to, std::size_t count, Reduction reduction) {
   if (reduction == Reduction::sum) {
@@ -41,8 +31,8 @@ void read_leaves(std::span<const void* const> from, std::size_t first, std::size
       leaves[k] = static_cast<const float*>(from[k]) + first;
       continue;
     }
-    const auto* packed = static_cast<const std::uint16_t*>(from[k]) + first;
-    for (std::size_t i = 0; i < count; ++i) tiles[k][i] = from_bf16(packed[i]);
+    const auto* packed = static_cast<const nn::Bf16*>(from[k]) + first;
+    for (std::size_t i = 0; i < count; ++i) tiles[k][i] = nn::widen(packed[i]);
     leaves[k] = tiles[k].data();
   }
 }
@@ -52,8 +42,8 @@ void write(const float* values, void* to, std::size_t first, std::size_t count, 
     std::memcpy(static_cast<float*>(to) + first, values, count * sizeof(float));
     return;
   }
-  auto* packed = static_cast<std::uint16_t*>(to) + first;
-  for (std::size_t i = 0; i < count; ++i) packed[i] = to_bf16(values[i]);
+  auto* packed = static_cast<nn::Bf16*>(to) + first;
+  for (std::size_t i = 0; i < count; ++i) packed[i] = nn::narrow<nn::Bf16>(values[i]);
 }
 
 /// Two arrays of f32, which are the most frequent: one pass, in the form that compilers turn into vectors.

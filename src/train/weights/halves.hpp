@@ -2,15 +2,16 @@
 // 16-bit floating-point numbers as they are stored.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
+#include "nn/bf16.hpp"
+
 namespace rankine::train {
 
 inline float float_of_bf16(std::uint16_t bits) {
-  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+  return nn::widen(nn::Bf16{bits});
 }
 
 /// IEEE 754 binary16.
