@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Paths of x86-64.
-#include <array>
 #include <cstdlib>
 
-#include <fmt/format.h>
-
-#include <rankine/core/error.hpp>
-#include <rankine/core/processor.hpp>
+#include <rankine/core/level.hpp>
 
 #include "forecast/ets/path.hpp"
 
@@ -14,35 +10,19 @@ namespace rankine::forecast::ets {
 
 namespace {
 
-struct Choice {
-  const Path* path;
-  bool runs;
-};
+constexpr const char* kVariable = "RANKINE_FORECAST_PATH";
 
-/// Widest first.
-std::array<Choice, 3> choices() {
-  return {{{&kPathV4, runs_x86_64_v4()}, {&kPathV3, runs_x86_64_v3()}, {&kPathBaseline, true}}};
+Levels<Path> paths() {
+  return {kPathV4, kPathV3, kPathBaseline, "forecast path", kVariable};
 }
 
 }  // namespace
 
 const Path& usable_path(std::string_view name) {
-  for (const Choice& choice : choices()) {
-    if (choice.path->name != name) continue;
-    if (choice.runs) return *choice.path;
-    throw InputError(
-        fmt::format("this processor cannot run the forecast path \"{}\"; unset RANKINE_FORECAST_PATH", name));
-  }
-  throw InputError(fmt::format("forecast path \"{}\" is none of baseline, v3, v4", name));
+  return paths().named(name);
 }
-
 const Path& usable_path() {
-  const char* const forced = std::getenv("RANKINE_FORECAST_PATH");
-  if (forced != nullptr && *forced != '\0') return usable_path(forced);
-  for (const Choice& choice : choices()) {
-    if (choice.runs) return *choice.path;
-  }
-  return kPathBaseline;
+  return paths().chosen(std::getenv(kVariable));
 }
 
 }  // namespace rankine::forecast::ets
