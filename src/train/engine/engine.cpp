@@ -4,11 +4,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
-#include <optional>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include <rankine/core/error.hpp>
 #include <rankine/core/hash.hpp>
@@ -36,7 +32,7 @@ struct Engine::Body {
         actions_(pipeline_actions(mesh.place().pipeline, parallel_.pipeline, parallel_.interleave,
                                   micro_batches_)),
         parameters_(parallel_, model_.scalar, mesh.data(), device),
-        gradients_(micro_batches_, config.bucket_bytes, parallel_, mesh.data(), device, memory_),
+        gradients_(micro_batches_, config.bucket_bytes, parallel_, mesh.data(), device),
         losses_(micro_batches_) {
     hold_units();
     make_chunks();

@@ -9,7 +9,7 @@
 namespace rankine::train {
 
 Gradients::Gradients(std::size_t micro_batches, std::size_t bucket_bytes, const Parallel& parallel,
-                     Collectives& data, nn::Device& device, Memory&)
+                     Collectives& data, nn::Device& device)
     : micro_batches_(micro_batches),
       bucket_bytes_(bucket_bytes),
       zero_(effective_zero(parallel)),

@@ -18,7 +18,7 @@ class Gradients {
  public:
   /// `micro_batches`: of this rank a step, a power of two. Units outlive it.
   Gradients(std::size_t micro_batches, std::size_t bucket_bytes, const Parallel& parallel, Collectives& data,
-            nn::Device& device, Memory& memory);
+            nn::Device& device);
 
   /// Layer `layer` uses these units, in its order. Before the first step.
   void add_layer(std::size_t layer, std::vector<HeldUnit*> units, Memory& memory);

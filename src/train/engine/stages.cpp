@@ -3,17 +3,12 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include <rankine/core/error.hpp>
 
 namespace rankine::train {
 
 Stages::Stages(const nn::Model& model, const Parallel& parallel, std::size_t examples)
     : users_(model.units.size()), stages_(parallel.pipeline), recompute_(parallel.recompute) {
-  if (parallel.pipeline * parallel.interleave > model.layers.size())
-    throw InputError(fmt::format("train: {} pieces of a chain of {} layers: lower pipeline or interleave",
-                                 parallel.pipeline * parallel.interleave, model.layers.size()));
   std::vector<double> costs;
   for (const auto& layer : model.layers) {
     sizes_.push_back(layer->sizes(examples));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plan is made of, measured: on the host, on all ranks at once, as in
-// training.
+// What a plan is made of, measured: on the host, on all ranks at once, as in training.
 #include <algorithm>
 #include <cmath>
 #include <memory>
@@ -22,7 +21,7 @@ constexpr std::size_t kUpdates = std::size_t{1} << 20;
 double seconds_of(const std::function<void()>& work) {
   const Time begin = now();
   work();
-  return static_cast<double>(now() - begin) * 1e-9;
+  return seconds_since(begin);
 }
 
 /// The shortest of a few; the first is not counted.
@@ -33,8 +32,7 @@ double shortest(const std::function<void()>& work) {
   return least;
 }
 
-/// Forward and backward of one shard through all layers, with first values and
-/// inputs of zeros.
+/// Forward and backward of one shard through all layers, with first values and inputs of zeros.
 class Passes {
  public:
   Passes(nn::Model& model, std::size_t examples, std::size_t targets, nn::Threads& threads,
@@ -136,8 +134,7 @@ LinkSpeed measure_messages(Collectives& all) {
   return fit(small, seconds(kLargeBytes));
 }
 
-/// The slowest rank's, on all: numbers that a mesh is chosen by must be the
-/// same everywhere.
+/// The slowest rank's, on all: numbers that a mesh is chosen by must be the same everywhere.
 double largest_of_all(Collectives& all, double value) {
   const auto place = all.allocate(sizeof(float));
   auto* const number = static_cast<float*>(place.get());

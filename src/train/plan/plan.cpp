@@ -11,6 +11,8 @@
 #include <rankine/train/pipeline.hpp>
 #include <rankine/train/plan.hpp>
 
+#include "train/engine/stages.hpp"
+
 namespace rankine::train {
 
 namespace {
@@ -36,6 +38,7 @@ struct LayerCost {
 
 struct Costs {
   nn::Model model;
+  std::size_t examples = 0;
   std::vector<LayerCost> layers;
 };
 
@@ -43,7 +46,7 @@ struct Costs {
 /// slopes of its input; the first has no slopes to add, the last puts out no more than a loss.
 Costs costs_of(const PlanQuestion& question, std::size_t tensor, bool sequence, std::size_t examples) {
   PaperGroup group(tensor);
-  Costs costs{question.make(group, sequence), {}};
+  Costs costs{question.make(group, sequence), examples, {}};
   std::vector<bool> counted(costs.model.units.size(), false);
   for (std::size_t k = 0; k < costs.model.layers.size(); ++k) {
     const nn::Layer& layer = *costs.model.layers[k];
@@ -87,28 +90,30 @@ struct Stage {
   double flops_s = 0;  ///< computing alone, both ways
 };
 
-std::vector<Stage> stages_of(const Costs& costs, const Parallel& parallel, const Speeds& speeds) {
-  std::vector<double> flops;
-  for (const LayerCost& layer : costs.layers) flops.push_back(layer.flops);
-  const auto parts = cut(flops, parallel.pipeline * parallel.interleave);
-  std::vector<Stage> stages(parallel.pipeline);
-  for (std::size_t part = 0; part < parts.size(); ++part) {
-    Stage& stage = stages[part % parallel.pipeline];
-    double compute = 0, forward_sums = 0, backward_sums = 0;
-    for (std::size_t k = parts[part].first; k < parts[part].last; ++k) {
-      const LayerCost& layer = costs.layers[k];
-      compute += layer.flops / speeds.flops;
-      forward_sums += all_reduce_s(speeds, layer.forward_sums, parallel.tensor);
-      backward_sums += all_reduce_s(speeds, layer.backward_sums, parallel.tensor);
-      stage.parameters += layer.parameters;
-    }
-    if (parallel.recompute) backward_sums += forward_sums;
-    const double backward = (parallel.recompute ? 3 : 2) * compute;
-    stage.forward.push_back(compute + forward_sums);
-    stage.backward.push_back(backward + backward_sums);
-    stage.sums += forward_sums + backward_sums;
-    stage.flops_s += compute + backward;
+void add_chunk(Stage& stage, const Costs& costs, const LayerRange& range, const Parallel& parallel,
+               const Speeds& speeds) {
+  double compute = 0, forward_sums = 0, backward_sums = 0;
+  for (std::size_t k = range.first; k < range.last; ++k) {
+    const LayerCost& layer = costs.layers[k];
+    compute += layer.flops / speeds.flops;
+    forward_sums += all_reduce_s(speeds, layer.forward_sums, parallel.tensor);
+    backward_sums += all_reduce_s(speeds, layer.backward_sums, parallel.tensor);
+    stage.parameters += layer.parameters;
   }
+  if (parallel.recompute) backward_sums += forward_sums;
+  const double backward = (parallel.recompute ? 3 : 2) * compute;
+  stage.forward.push_back(compute + forward_sums);
+  stage.backward.push_back(backward + backward_sums);
+  stage.sums += forward_sums + backward_sums;
+  stage.flops_s += compute + backward;
+}
+
+std::vector<Stage> stages_of(const Costs& costs, const Parallel& parallel, const Speeds& speeds) {
+  const Stages layers(costs.model, parallel, costs.examples);
+  std::vector<Stage> stages(parallel.pipeline);
+  for (std::size_t number = 0; number < stages.size(); ++number)
+    for (const LayerRange& range : layers.chunks(number))
+      add_chunk(stages[number], costs, range, parallel, speeds);
   return stages;
 }
 

@@ -55,8 +55,14 @@ void check_options(const TrainerOptions& options) {
   }
 }
 
-/// Where to begin: a checkpoint or nothing. One of other options is refused.
-std::string first_checkpoint(const TrainerOptions& options, const std::string& config) {
+/// Where to begin: a checkpoint, or without a path nothing.
+struct Beginning {
+  std::string checkpoint;
+  std::uint64_t steps = 0;
+};
+
+/// A checkpoint of other options is refused.
+Beginning first_checkpoint(const TrainerOptions& options, const std::string& config) {
   if (!options.resume || options.folder.empty()) return {};
   const auto path = last_checkpoint(options.folder, [](const std::string& words) { say(words); });
   if (!path) return {};
@@ -66,7 +72,7 @@ std::string first_checkpoint(const TrainerOptions& options, const std::string& c
         "{} was made with other options ({}); now it is: {}. Start over with --fresh or in another folder",
         path->string(), reader.progress().config, config));
   }
-  return path->string();
+  return {path->string(), reader.progress().steps};
 }
 
 /// The gang's member threw this; what a user did wrong is said as such.
@@ -145,9 +151,8 @@ Trained drive(const TrainerOptions& options, const std::string& job, const Examp
   check_options(options);
   const Time began = now();
   const std::string config = results_depend_on(options, job, examples.digest);
-  Mission mission{options, first_checkpoint(options, config), config};
-  const std::uint64_t resumed =
-      mission.checkpoint.empty() ? 0 : CheckpointReader(mission.checkpoint).progress().steps;
+  const Beginning beginning = first_checkpoint(options, config);
+  Mission mission{options, beginning.checkpoint, config};
   if (mission.options.threads == 0) mission.options.threads = cpus_of(options.parallel.ranks());
   int restarts = 0;
   for (int in_a_row = 0;;) {
@@ -163,7 +168,7 @@ Trained drive(const TrainerOptions& options, const std::string& job, const Examp
     }
     if (attempt.report) {
       Trained trained = result_of(options, *attempt.report);
-      trained.steps_resumed = resumed;
+      trained.steps_resumed = beginning.steps;
       trained.restarts = restarts;
       trained.parallel = mission.options.parallel;
       trained.seconds = seconds_since(began);

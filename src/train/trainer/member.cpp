@@ -9,12 +9,10 @@
 #include <fmt/format.h>
 
 #include <rankine/core/clock.hpp>
-#include <rankine/core/hash.hpp>
 #include <rankine/draining.hpp>
 #include <rankine/resources.hpp>
 #include <rankine/train/trainer.hpp>
 
-#include "nn/kernels/kernels.hpp"
 #include "train/trainer/members.hpp"
 #include "train/trainer/peak.hpp"
 #include "train/trainer/spans.hpp"
@@ -39,7 +37,6 @@ class Member {
         examples_(makers.examples(options_.shape)),
         engine_(make_engine()),
         stop_(options_.patience) {
-    check_kernels();
     report_.peak = measure();
     report_.flops_a_step = 3 * engine_.flops() * static_cast<double>(options_.shape.shards);
     report_.parameters = engine_.model().size();
@@ -95,19 +92,6 @@ class Member {
     config.seed = options_.shape.seed;
     return Engine(makers_.model(mesh_->tensor_group(), options_.parallel), config, *mesh_, *device_,
                   threads_);
-  }
-
-  /// Levels of the loops differ in the last bits: in a mesh of unlike processors nothing would be the same.
-  void check_kernels() {
-    const std::string own = nn::kernels().name;
-    const auto number = static_cast<double>(hash_text(own) >> 12);
-    const double most = largest_of(gang_, number);
-    const double least = -largest_of(gang_, -number);
-    if (most == least) return;
-    throw InputError(
-        fmt::format("the ranks' processors run different loops, here {}: results would depend on "
-                    "which rank has what. Remedy: RANKINE_NN_LEVEL=v3 (or baseline) for all",
-                    own));
   }
 
   bool first() const { return gang_.rank() == 0; }
