@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "api/trace_summary.hpp"
 #include "scheduler/node_table.hpp"
 #include "trace/recording.hpp"
 #include "trace/story.hpp"
@@ -161,7 +162,7 @@ TaskStories tell_stories(const std::string& run, const TaskQuestion& question) {
   const trace::Recording recording = trace::read_recording(run);
   const trace::Storyteller teller(recording);
   TaskStories stories;
-  stories.summary = summarise_trace(run);
+  stories.summary = summary_of(recording);
   if (question.task) {
     const TaskId task{*question.task};
     if (teller.owners().of(task) == nullptr) return stories;

@@ -3,13 +3,12 @@
 
 #include <map>
 
+#include "api/trace_summary.hpp"
 #include "trace/chrome.hpp"
 #include "trace/recording.hpp"
 #include "trace/slices.hpp"
 
 namespace rankine {
-
-namespace {
 
 TraceSummary summary_of(const trace::Recording& recording) {
   TraceSummary summary;
@@ -29,6 +28,8 @@ TraceSummary summary_of(const trace::Recording& recording) {
   summary.trouble = recording.trouble;
   return summary;
 }
+
+namespace {
 
 double seconds(double nanoseconds) {
   return nanoseconds * 1e-9;
