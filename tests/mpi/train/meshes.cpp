@@ -17,6 +17,7 @@
 
 #include <rankine/core/hash.hpp>
 #include <rankine/nn/gpt.hpp>
+#include <rankine/train/checkpoint.hpp>
 #include <rankine/train/engine.hpp>
 
 namespace mpi = boost::mpi;
@@ -178,28 +179,11 @@ State joined(const State& parts, const std::vector<nn::Unit>& units, std::size_t
     const std::size_t member_size = units[unit].size(members);
     std::vector<float>& into = whole[{unit, 0}];
     into.resize(3 * size);
-    for (std::size_t part = 0; part < 3; ++part) {
-      std::size_t at = 0;
-      std::size_t member_at = 0;
-      for (const nn::Tensor& tensor : units[unit].tensors) {
-        const std::size_t count = tensor.size();
-        std::size_t inner = 1;
-        for (std::size_t k = static_cast<std::size_t>(std::max(0, tensor.split)); k < tensor.shape.size();
-             ++k)
-          inner *= tensor.shape[k];  // numbers of one slice along the split
-        for (std::size_t i = 0; i < count; ++i) {
-          std::size_t member = 0;
-          std::size_t place = i;
-          if (tensor.split >= 0) {
-            const std::size_t width = inner / members;
-            member = i % inner / width;
-            place = i / inner * width + i % width;
-          }
-          into[part * size + at + i] = parts.at({unit, member})[part * member_size + member_at + place];
-        }
-        at += count;
-        member_at += tensor.split < 0 ? count : count / members;
-      }
+    for (std::size_t member = 0; member < members; ++member) {
+      const std::span<const float> from = parts.at({unit, member});
+      for (std::size_t part = 0; part < 3; ++part)
+        train::place_part(units[unit], from.subspan(part * member_size, member_size), member, members,
+                          std::span(into).subspan(part * size, size));
     }
   }
   return whole;

@@ -14,22 +14,17 @@
 #include "journal/record.hpp"
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace rankine::journal {
 
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-journal-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return (path_ / name).string(); }
-  const std::filesystem::path& path() const { return path_; }
+  std::string file(const std::string& name) const { return (folder_.path / name).string(); }
+  const std::filesystem::path& path() const { return folder_.path; }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 inline std::vector<std::byte> bytes_of(std::string_view text) {

@@ -12,6 +12,7 @@
 #include <rankine/rankine.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace many_models_test {
 
@@ -33,19 +34,11 @@ inline void on_ranks(std::initializer_list<int> counts, const std::function<void
 /// A folder that goes with the test.
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return folder_.path; }
+  std::filesystem::path operator/(const std::string& name) const { return folder_.path / name; }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 }  // namespace many_models_test

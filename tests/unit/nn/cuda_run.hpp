@@ -7,37 +7,13 @@
 #include <memory>
 #include <vector>
 
-#include <rankine/core/philox.hpp>
 #include <rankine/nn/device.hpp>
 #include <rankine/nn/gpt.hpp>
 
+#include "gpt_batch.hpp"
 #include "model_run.hpp"
 
 namespace rankine::nn::test {
-
-/// Larger than a fresh model's, so that nothing is close to nothing; biases too.
-inline Buffers lively_values(const Model& model, std::size_t member = 0, std::size_t members = 1) {
-  Model loud;
-  loud.units = model.units;
-  for (Unit& unit : loud.units)
-    for (Tensor& tensor : unit.tensors) tensor.deviation = 0.3;
-  return first_values(loud, 3, member, members);
-}
-
-inline Batch random_tokens(const GptConfig& config, std::size_t examples) {
-  rankine::Philox random(5, 6);
-  Batch batch;
-  batch.examples = examples;
-  std::vector<std::int32_t> input;
-  for (std::size_t k = 0; k < examples * config.context; ++k) {
-    input.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
-    batch.targets.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
-    if (k % 7 == 3) batch.targets.back() = -1;
-  }
-  batch.input.resize(input.size() * 4);
-  std::memcpy(batch.input.data(), input.data(), batch.input.size());
-  return batch;
-}
 
 /// Of two arrays: the length of their difference over that of the second.
 inline double difference(const std::vector<float>& values, const std::vector<float>& expected) {

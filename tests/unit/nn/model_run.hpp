@@ -41,6 +41,16 @@ inline Buffers first_values(const Model& model, std::uint64_t seed, std::size_t 
   return values;
 }
 
+/// Larger than a fresh model's, so that nothing is close to nothing; biases too.
+inline Buffers lively(const Model& model, std::size_t member = 0, std::size_t members = 1) {
+  Model loud;
+  loud.units = model.units;
+  for (Unit& unit : loud.units) {
+    for (Tensor& tensor : unit.tensors) tensor.deviation = 0.3;
+  }
+  return first_values(loud, 3, member, members);
+}
+
 /// Scratch and what is not zeroed by contract is filled with NaN first.
 inline Outcome run(Model& model, const Buffers& parameters, const Batch& batch, Threads& threads,
                    float scale = 1, std::uint64_t key = 0, bool backward = true) {

@@ -11,16 +11,6 @@
 
 namespace rankine::nn::test {
 
-/// Larger than a fresh model's, so that nothing is close to nothing; biases too.
-inline Buffers lively(const Model& model, std::size_t member = 0, std::size_t members = 1) {
-  Model loud;
-  loud.units = model.units;
-  for (Unit& unit : loud.units) {
-    for (Tensor& tensor : unit.tensors) tensor.deviation = 0.3;
-  }
-  return first_values(loud, 3, member, members);
-}
-
 inline double loss_of(Model& model, const Buffers& parameters, const Batch& batch, std::uint64_t key) {
   Threads threads;
   const LossSum loss = run(model, parameters, batch, threads, 1, key, false).loss;

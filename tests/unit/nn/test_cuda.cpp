@@ -30,7 +30,7 @@ bool device_here() {
 void check_against_cpu(const nn::GptConfig& config, nn::Scalar scalar, double tolerance) {
   nn::TensorGroup alone;
   nn::Model on_cpu = nn::make_gpt(config, alone);
-  const Buffers parameters = nn::test::lively_values(on_cpu);
+  const Buffers parameters = nn::test::lively(on_cpu);
   const Batch batch = nn::test::random_tokens(config, 3);
   nn::Threads one;
   const Outcome expected = nn::test::run(on_cpu, parameters, batch, one, 0.5F, 9);
@@ -84,7 +84,7 @@ TEST_CASE("the same passes on a CUDA device give the same bits") {
   nn::TensorGroup alone;
   const auto device = nn::make_cuda_device(0);
   nn::Model model = nn::make_cuda_gpt(config, nn::Scalar::f32, alone, *device);
-  const Buffers parameters = nn::test::lively_values(model);
+  const Buffers parameters = nn::test::lively(model);
   const Batch batch = nn::test::random_tokens(config, 3);
   const Outcome once = nn::test::run_on(*device, model, parameters, batch, 1, 9);
   const Outcome again = nn::test::run_on(*device, model, parameters, batch, 1, 9);

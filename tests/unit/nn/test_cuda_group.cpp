@@ -25,7 +25,7 @@ std::vector<Outcome> run_as_members(const nn::GptConfig& config, std::size_t mem
       const auto device = on_device ? nn::make_cuda_device(0) : nn::make_host_device(one);
       nn::Model model = on_device ? nn::make_cuda_gpt(config, nn::Scalar::f32, group, *device)
                                   : nn::make_gpt(config, group);
-      const nn::test::Buffers parameters = nn::test::lively_values(model, member, members);
+      const nn::test::Buffers parameters = nn::test::lively(model, member, members);
       outcomes[member] = nn::test::run(model, parameters, batch, one, 1, 4);
     });
   }
@@ -69,7 +69,7 @@ TEST_CASE("attention a few examples at a time gives the bits of all at once") {
     const auto device = nn::make_cuda_device(0);
     if (k == 1) nn::cuda::as_cuda(*device).scores_at_once = 2 * 2 * 10 * 10;  // two examples of five
     nn::Model model = nn::make_cuda_gpt(config, nn::Scalar::f32, alone, *device);
-    const nn::test::Buffers parameters = nn::test::lively_values(model);
+    const nn::test::Buffers parameters = nn::test::lively(model);
     outcomes[k] = nn::test::run_on(*device, model, parameters, nn::test::random_tokens(config, 5), 1, 4);
   }
   CHECK(outcomes[0].loss.loss == outcomes[1].loss.loss);

@@ -4,10 +4,10 @@
 #include <optional>
 
 #include <rankine/core/error.hpp>
-#include <rankine/core/philox.hpp>
 #include <rankine/nn/gpt.hpp>
 
 #include "catch.hpp"
+#include "gpt_batch.hpp"
 #include "model_run.hpp"
 #include "slopes.hpp"
 
@@ -16,6 +16,7 @@ using nn::test::Batch;
 using nn::test::Buffers;
 using nn::test::lively;
 using nn::test::Outcome;
+using nn::test::random_tokens;
 
 namespace {
 
@@ -29,25 +30,10 @@ nn::GptConfig small(bool bias = false, double dropout = 0) {
           .dropout = dropout};
 }
 
-Batch tokens(const nn::GptConfig& config, std::size_t examples) {
-  rankine::Philox random(5, 6);
-  Batch batch;
-  batch.examples = examples;
-  std::vector<std::int32_t> input;
-  for (std::size_t k = 0; k < examples * config.context; ++k) {
-    input.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
-    batch.targets.push_back(static_cast<std::int32_t>(random.below(config.vocabulary)));
-    if (k % 7 == 3) batch.targets.back() = -1;
-  }
-  batch.input.resize(input.size() * 4);
-  std::memcpy(batch.input.data(), input.data(), batch.input.size());
-  return batch;
-}
-
 void check_gpt_slopes(const nn::GptConfig& config) {
   nn::TensorGroup alone;
   nn::Model model = nn::make_gpt(config, alone);
-  nn::test::check_slopes(model, tokens(config, 3));
+  nn::test::check_slopes(model, random_tokens(config, 3));
 }
 
 /// The member's part of a whole unit.
@@ -114,7 +100,7 @@ TEST_CASE("the number of threads changes no bits of a GPT") {
   nn::TensorGroup alone;
   nn::Model model = nn::make_gpt(config, alone);
   const Buffers parameters = lively(model);
-  const Batch batch = tokens(config, 5);
+  const Batch batch = random_tokens(config, 5);
   nn::Threads one;
   nn::Threads three(3);
   const Outcome a = nn::test::run(model, parameters, batch, one, 1, 2);
@@ -134,7 +120,7 @@ TEST_CASE("members of a tensor-parallel group compute what one does") {
         nn::TensorGroup group;
         nn::Model model = nn::make_gpt(config, group);
         const Buffers whole = lively(model);
-        const Batch batch = tokens(config, 3);
+        const Batch batch = random_tokens(config, 3);
         nn::Threads one;
         const Outcome alone = nn::test::run(model, whole, batch, one, 1, 4);
         config.sequence_parallel = by_rows;
@@ -187,7 +173,7 @@ TEST_CASE("what is read token by token has the loss of the whole sequence") {
   nn::TensorGroup alone;
   nn::Model model = nn::make_gpt(config, alone);
   const Buffers parameters = lively(model);
-  const Batch batch = tokens(config, 1);
+  const Batch batch = random_tokens(config, 1);
   std::vector<const float*> units;
   for (const auto& unit : parameters) units.push_back(unit.data());
   nn::GptReader reader(config, units);
@@ -223,7 +209,7 @@ TEST_CASE("a GPT says what is wrong with its sizes and tokens") {
   CHECK_THROWS_AS(nn::check_gpt(odd, 1), rankine::InputError);
   nn::TensorGroup alone;
   nn::Model model = nn::make_gpt(small(), alone);
-  Batch batch = tokens(small(), 1);
+  Batch batch = random_tokens(small(), 1);
   const std::int32_t wrong = 18;
   std::memcpy(batch.input.data() + 8, &wrong, 4);
   CHECK_THROWS_AS(nn::test::loss_of(model, lively(model), batch, 0), rankine::InputError);

@@ -10,6 +10,7 @@
 #include "runtime/run_status.hpp"
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using rankine::SystemError;
@@ -19,16 +20,7 @@ using rankine::runtime::RunStatus;
 
 namespace {
 
-/// A directory that goes with the test.
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "rankine-status-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-};
+using Folder = TemporaryFolder;
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path);

@@ -15,6 +15,7 @@
 #include <rankine/table/groups.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace table_test {
 
@@ -22,30 +23,21 @@ namespace rk = rankine;
 
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-table-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path_); }
-
   std::filesystem::path write(const std::string& name, std::string_view text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
+    std::ofstream(folder_.path / name, std::ios::binary) << text;
+    return folder_.path / name;
   }
   std::filesystem::path write_gzip(const std::string& name, std::string_view text) const {
-    gzFile file = gzopen((path_ / name).c_str(), "wb");
+    gzFile file = gzopen((folder_.path / name).c_str(), "wb");
     REQUIRE(file != nullptr);
     CHECK(gzwrite(file, text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size()));
     CHECK(gzclose(file) == Z_OK);
-    return path_ / name;
+    return folder_.path / name;
   }
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return folder_.path; }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 /// All groups, one a chunk.

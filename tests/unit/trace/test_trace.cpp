@@ -14,22 +14,18 @@
 
 #include <catch.hpp>
 
+#include "temporary_folder.hpp"
+
 namespace rankine::trace {
 namespace {
 
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-trace-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file() const { return (path_ / "trace").string(); }
-  std::string name() const { return path_.string(); }
+  std::string file() const { return (folder_.path / "trace").string(); }
+  std::string name() const { return folder_.path.string(); }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 Class class_named(const std::string& name) {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -10,6 +9,7 @@
 #include <rankine/train/timeline.hpp>
 
 #include "catch.hpp"
+#include "folder.hpp"
 
 namespace train = rankine::train;
 using Row = train::TimelineSpan::Row;
@@ -47,9 +47,8 @@ TEST_CASE("a timeline keeps spans in the order of their coming and gives them on
 }
 
 TEST_CASE("a timeline's file has each span with microseconds from the first", "[train]") {
-  std::string name = (std::filesystem::temp_directory_path() / "rankine-timeline-XXXXXX").string();
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  const std::filesystem::path path = std::filesystem::path(name) / "timeline.json";
+  const Folder folder;
+  const std::filesystem::path path = folder / "timeline.json";
   train::write_timeline(path, std::vector<std::vector<train::TimelineSpan>>{
                                   {span(Row::compute, 2000, 3000)}, {span(Row::communicate, 5000, 5500)}});
   std::ifstream file(path);
@@ -58,6 +57,5 @@ TEST_CASE("a timeline's file has each span with microseconds from the first", "[
         std::string::npos);
   CHECK(text.find(R"("pid": 1, "tid": "communicate", "name": "work", "ts": 3.000, "dur": 0.500)") !=
         std::string::npos);
-  std::filesystem::remove_all(name);
-  CHECK_THROWS_AS(train::write_timeline(path, {}), rankine::SystemError);
+  CHECK_THROWS_AS(train::write_timeline(folder / "none" / "timeline.json", {}), rankine::SystemError);
 }

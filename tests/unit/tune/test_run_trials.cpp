@@ -18,6 +18,7 @@
 #include <rankine/tune/schedulers.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace run_trials_test {
 
@@ -143,18 +144,7 @@ void on_ranks(int ranks, const std::function<void()>& driver, const std::string&
   rk::run_as_threads(ranks, small_run(directory), driver);
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
+using Folder = TemporaryFolder;
 
 }  // namespace run_trials_test
 
