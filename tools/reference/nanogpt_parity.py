@@ -21,6 +21,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+import nanogpt
+
 M64 = (1 << 64) - 1
 
 
@@ -102,23 +104,15 @@ def rate_at(step, steps):
 
 
 def train(model, data, seed, steps, batch, context):
-    decayed = [p for p in model.parameters() if p.dim() >= 2]
-    others = [p for p in model.parameters() if p.dim() < 2]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.1},
-                                   {"params": others, "weight_decay": 0.0}], lr=1e-3, betas=(0.9, 0.99))
+    optimiser = nanogpt.make_optimiser(model)
     losses = []
-    for step in range(steps):
+    for number in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, steps)
-        starts = [window(seed, step * batch + k, len(data) - context) for k in range(batch)]
+            group["lr"] = rate_at(number, steps)
+        starts = [window(seed, number * batch + k, len(data) - context) for k in range(batch)]
         inputs = torch.stack([data[s:s + context] for s in starts])
         targets = torch.stack([data[s + 1:s + 1 + context] for s in starts])
-        loss = model(inputs, targets).mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        losses.append(loss.item())
+        losses.append(nanogpt.step(model, lambda x, y: model(x, y).mean(), optimiser, inputs, targets).item())
     return losses
 
 
