@@ -13,8 +13,8 @@ find_package(tsl-robin-map REQUIRED)
 set(HDF5_PREFER_PARALLEL FALSE)
 find_package(HDF5 REQUIRED COMPONENTS C)
 
-# CUDA is used where its toolkit and NCCL are installed; no GPU is needed to build. The driver's library is
-# only looked for at run time.
+# CUDA is used where RANKINE_CUDA says so; no GPU is needed to build. The driver's library is only looked for
+# at run time.
 find_package(CUDAToolkit QUIET)
 find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
 find_library(NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})
@@ -22,7 +22,6 @@ set(have_cuda OFF)
 if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE AND NCCL_INCLUDE_DIR AND NCCL_LIBRARY)
   set(have_cuda ON)
 endif()
-option(RANKINE_CUDA "Build with CUDA and NCCL" ${have_cuda})
 if(RANKINE_CUDA)
   if(NOT have_cuda)
     message(FATAL_ERROR "RANKINE_CUDA is ON, but nvcc, nccl.h or libnccl was not found. Remedy: name their "
