@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transport over MPI two-sided messaging: batches by MPI_Isend, MPI_Improbe and MPI_Imrecv. For networks
+// The transport over MPI two-sided messaging: batches by MPI_Isend, MPI_Iprobe and MPI_Irecv. For networks
 // where one-sided messaging does not exist or is slower. It calls no collective between start and end.
 #pragma once
 
