@@ -13,6 +13,6 @@ set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "openmpi-bin")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS
-  "cmake, g++, libopenmpi-dev, libboost-mpi-dev, libboost-serialization-dev, libboost-context-dev, \
-libhdf5-dev, libeigen3-dev, libfmt-dev, robin-map-dev, zlib1g-dev")
+  "cmake, make, g++, libopenmpi-dev, libboost-mpi-dev, libboost-serialization-dev, libboost-context-dev, \
+libhdf5-dev, libeigen3-dev, libfmt-dev, libtomlplusplus-dev, nlohmann-json3-dev, robin-map-dev, zlib1g-dev")
 include(CPack)

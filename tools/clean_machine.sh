@@ -3,8 +3,9 @@
 # Rankine's first hour on a machine that has nothing: makes a clean Debian 12 in a folder (debootstrap,
 # chroot), puts a fresh clone of this repository's last commit in, and does there what the documents say: the
 # demo, the tutorial's programs as projects of their own, a project by `rankine new`. As root:
-#   tools/clean_machine.sh [--test [CTEST-ARGUMENTS...]]
-# --test also runs tools/test.sh there, with what follows as its arguments. RANKINE_CLEAN_DIR: where the
+#   tools/clean_machine.sh [--test [CTEST-ARGUMENTS...] | --package FILE.deb]
+# --test also runs tools/test.sh there, with what follows as its arguments. --package installs this Debian
+# package there and builds nothing but what a user of it writes. RANKINE_CLEAN_DIR: where the
 # system is unpacked (default: a temporary folder, removed at the end). RANKINE_CLEAN_BASE: a tarball of the
 # bare system, made when it is not there and used again. RANKINE_CLEAN_CCACHE: a folder for the compiler's
 # cache; without it everything is compiled.
@@ -17,14 +18,20 @@ die() {
   exit 1
 }
 
-test_arguments=()
-with_test=0
+mode=clone
+arguments=()
+package=
 case ${1:-} in
   "") ;;
   --test)
-    with_test=1
+    mode=test
     shift
-    test_arguments=("$@")
+    arguments=("$@")
+    ;;
+  --package)
+    mode=package
+    package=${2:-}
+    [ -r "$package" ] || die "--package needs a Debian package, and '$package' cannot be read; remedy: ninja -C build package"
     ;;
   -h | --help) sed -n '3,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
   *) die "there is no option '$1'; see --help" ;;
@@ -58,6 +65,7 @@ mkdir -p "$folder" && chmod 755 "$folder"
 tar -C "$folder" -xf "$base"
 git clone -q --no-local "$root" "$folder/root/rankine"
 cp "$here/clean_machine_inside.sh" "$folder/root/inside.sh"
+[ -z "$package" ] || cp "$package" "$folder/root/rankine.deb"
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
 mkdir -p "$folder/root/.cache/ccache"
 
@@ -73,7 +81,7 @@ unshare --mount --pid --fork --kill-child bash -euc '
   exec env -i HOME=/root TERM="${TERM:-dumb}" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
     chroot "$folder" bash /root/inside.sh "$@"
-' unshare "$with_test" ${test_arguments[@]+"${test_arguments[@]}"} &
+' unshare "$mode" ${arguments[@]+"${arguments[@]}"} &
 inside=$!
 wait $inside
 inside=

@@ -9,7 +9,7 @@ rankine_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 rankine_packages=(
   libopenmpi-dev openmpi-bin libboost-mpi-dev libboost-serialization-dev libboost-context-dev libhdf5-dev
   libbox2d-dev libeigen3-dev catch2 libbenchmark-dev libcli11-dev libfmt-dev nlohmann-json3-dev robin-map-dev
-  libtomlplusplus-dev zlib1g-dev cmake ninja-build g++ ccache pkg-config python3 python3-h5py
+  libtomlplusplus-dev zlib1g-dev cmake ninja-build make g++ ccache pkg-config python3 python3-h5py
 )
 rankine_gcc_min=12
 
