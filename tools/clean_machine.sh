@@ -31,7 +31,8 @@ case ${1:-} in
   --package)
     mode=package
     package=${2:-}
-    [ -r "$package" ] || die "--package needs a Debian package, and '$package' cannot be read; remedy: ninja -C build package"
+    [ -r "$package" ] ||
+      die "--package needs a Debian package that can be read, not '$package'; remedy: ninja -C build package"
     ;;
   -h | --help) sed -n '3,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" && exit 0 ;;
   *) die "there is no option '$1'; see --help" ;;
