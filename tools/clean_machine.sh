@@ -76,6 +76,7 @@ unshare --mount --pid --fork --kill-child bash -euc '
   mount --make-rprivate /
   mount -t proc proc "$folder/proc"
   mount --rbind /dev "$folder/dev"
+  mount -t sysfs -o ro sysfs "$folder/sys"
   mount -t tmpfs tmpfs "$folder/dev/shm"
   mount -t tmpfs tmpfs "$folder/tmp"
   [ -z "${RANKINE_CLEAN_CCACHE:-}" ] || mount --bind "$RANKINE_CLEAN_CCACHE" "$folder/root/.cache/ccache"
