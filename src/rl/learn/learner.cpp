@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include <rankine/core/error.hpp>
 #include <rankine/core/philox.hpp>
@@ -57,6 +58,7 @@ struct Learner::Part {
   const Trajectory* trajectory = nullptr;
   Estimates estimates;
   std::vector<std::vector<std::uint32_t>> orders;  // of each epoch
+  std::vector<float> newer_logp, newer_values;     // by the learner's policy, where an older one sampled
 };
 
 struct Learner::Totals {
@@ -98,7 +100,8 @@ Policy Learner::policy() const {
 // ---- Before the first minibatch
 
 /// log pi and values of the present policy for all of a trajectory, and V-trace by them.
-Estimates Learner::look_again(const Trajectory& trajectory) {
+void Learner::look_again(Part& part) {
+  const Trajectory& trajectory = *part.trajectory;
   const auto samples = static_cast<std::size_t>(trajectory.steps) * trajectory.environments;
   const auto width = static_cast<std::size_t>(layout_.observations);
   const auto outputs = static_cast<std::size_t>(layout_.outputs);
@@ -138,14 +141,19 @@ Estimates Learner::look_again(const Trajectory& trajectory) {
     look(trajectory.last_observations, first, rows);
     std::copy_n(pass_.value(), rows, last.begin() + static_cast<std::ptrdiff_t>(first));
   }
-  return v_trace(trajectory, logp, values, last, config_.gamma, config_.lambda);
+  part.estimates = v_trace(trajectory, logp, values, last, config_.gamma, config_.lambda);
+  part.newer_logp = std::move(logp);
+  part.newer_values = std::move(values);
 }
 
 Learner::Part Learner::prepare(const Trajectory& trajectory, bool off_policy) {
   Part part;
   part.trajectory = &trajectory;
-  part.estimates =
-      off_policy ? look_again(trajectory) : generalised_advantages(trajectory, config_.gamma, config_.lambda);
+  // V-trace's advantages have the ratio of the two policies in them: the loss' own ratio begins at 1.
+  if (off_policy)
+    look_again(part);
+  else
+    part.estimates = generalised_advantages(trajectory, config_.gamma, config_.lambda);
   const std::size_t samples = part.estimates.advantages.size();
   for (int epoch = 0; epoch < config_.epochs; ++epoch)
     part.orders.push_back(permutation(samples, config_.seed, updates_, epoch, trajectory.shard));
@@ -237,6 +245,8 @@ void Learner::take_in(std::span<const std::byte> told, Known& known, std::vector
 /// Rows `order` of a trajectory, with padding of weight 0.
 void Learner::gather_rows(const Part& part, std::span<const std::uint32_t> order, const Totals& totals) {
   const Trajectory& from = *part.trajectory;
+  const std::vector<float>& logp = part.newer_logp.empty() ? from.logp : part.newer_logp;
+  const std::vector<float>& values = part.newer_values.empty() ? from.values : part.newer_values;
   const auto width = static_cast<std::size_t>(layout_.observations);
   const auto outputs = static_cast<std::size_t>(layout_.outputs);
   const auto stride = static_cast<std::size_t>(pass_.stride());
@@ -251,8 +261,8 @@ void Learner::gather_rows(const Part& part, std::span<const std::uint32_t> order
       for (std::size_t o = 0; o < outputs; ++o) action_[o * stride + r] = from.actions[i * outputs + o];
     }
     if (!from.mask.empty()) std::copy_n(from.mask.data() + i * outputs, outputs, mask_.data() + r * outputs);
-    logp_[r] = from.logp[i];
-    value_[r] = from.values[i];
+    logp_[r] = logp[i];
+    value_[r] = values[i];
     advantage_[r] = (part.estimates.advantages[i] - mean) * inverse;
     target_[r] = part.estimates.targets[i];
     weight_[r] = 1;

@@ -48,7 +48,7 @@ class Learner {
   struct Totals;  // of one minibatch over all shards
   struct Known;   // what all ranks know before the first minibatch
   Part prepare(const Trajectory& trajectory, bool off_policy);
-  Estimates look_again(const Trajectory& trajectory);
+  void look_again(Part& part);
   Known tell(const std::vector<Part>& parts, Exchange& exchange, bool stop);
   void take_in(std::span<const std::byte> told, Known& known, std::vector<Episode>& episodes);
   void gather_rows(const Part& part, std::span<const std::uint32_t> order, const Totals& totals);

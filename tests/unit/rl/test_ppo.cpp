@@ -161,6 +161,23 @@ TEST_CASE("advantages are those of the formula, and V-trace's targets are GAE's 
   CHECK(other.targets[1] == Approx(gae.targets[1]));
 }
 
+TEST_CASE("an older policy's rollout: ratio and value cut begin at the learner's policy, not at that one") {
+  PpoConfig config = preset("cleanrl", "CartPole-v1");
+  config.epochs = 1;
+  config.minibatch = config.environments * config.steps;
+  learn::Sampler sampler(config, named("CartPole-v1"), 0, 1);
+  learn::Learner learner(sampler.spaces(), config);
+  std::vector<float> older(learner.parameters().begin(), learner.parameters().end());
+  for (std::size_t i = 0; i < older.size(); ++i) older[i] += 0.1f * std::sin(static_cast<float>(i));
+  const auto rollout = sampler.sample(older, learner.normalisers(), 0);
+  learn::Exchange alone;
+  learn::Learner other(sampler.spaces(), config);
+  CHECK(other.learn(rollout, alone).kl > 1e-3);  // the policies differ
+  const UpdateReport report = learner.learn(rollout, alone, true);
+  CHECK(report.kl == Approx(0).margin(1e-6));
+  CHECK(report.clipped == 0);
+}
+
 TEST_CASE("configs that cannot be are refused in words") {
   PpoConfig config;
   config.shards = 3;
