@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The environments that are known by name.
-#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <rankine/core/error.hpp>
 #include <rankine/rl/vector_environment.hpp>
@@ -16,9 +19,8 @@ namespace rankine::rl {
 namespace {
 
 struct Entry {
-  std::string_view name;
-  std::unique_ptr<VectorEnvironment> (*make)(const VectorOptions&);
-  Spaces (*spaces)();
+  EnvironmentFactory make;
+  std::function<Spaces()> spaces;
 };
 
 template <lanes::Kind kKind>
@@ -32,43 +34,74 @@ Spaces spaces_of_classic() {
 }
 
 template <lanes::Kind kKind>
-constexpr Entry classic_entry(std::string_view name) {
-  return {name, classic<kKind>, spaces_of_classic<kKind>};
+Entry classic_entry() {
+  return {classic<kKind>, spaces_of_classic<kKind>};
 }
 
-/// Sorted by name.
-constexpr Entry kEntries[] = {
-    classic_entry<lanes::kAcrobot>("Acrobot-v1"),
-    classic_entry<lanes::kCartPole>("CartPole-v1"),
-    {"LunarLander-v3", vectorise<LunarLander>, spaces_of<LunarLander>},
-    {"LunarLanderContinuous-v3", vectorise<LunarLanderContinuous>, spaces_of<LunarLanderContinuous>},
-    classic_entry<lanes::kMountainCar>("MountainCar-v0"),
-    classic_entry<lanes::kMountainCarContinuous>("MountainCarContinuous-v0"),
-    classic_entry<lanes::kPendulum>("Pendulum-v1"),
+/// The one table of the process: Rankine's own environments, then what a program adds.
+class Table {
+ public:
+  void add(std::string name, Entry entry) {
+    const std::lock_guard lock(mutex_);
+    if (!entries_.try_emplace(name, std::move(entry)).second)
+      throw InputError(fmt::format("environment \"{}\" is known already: give yours another name", name));
+  }
+  Entry find(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = entries_.find(name); found != entries_.end()) return found->second;
+    throw InputError(
+        fmt::format("environment \"{}\" is not known; known are {} (add_environment makes one of yours "
+                    "known, on every rank)",
+                    name, fmt::join(sorted(), ", ")));
+  }
+  std::vector<std::string> names() const {
+    const std::lock_guard lock(mutex_);
+    return sorted();
+  }
+
+ private:
+  std::vector<std::string> sorted() const {
+    std::vector<std::string> names;
+    for (const auto& [name, entry] : entries_) names.push_back(name);
+    return names;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry, std::less<>> entries_ = {
+      {"Acrobot-v1", classic_entry<lanes::kAcrobot>()},
+      {"CartPole-v1", classic_entry<lanes::kCartPole>()},
+      {"LunarLander-v3", {vectorise<LunarLander>, spaces_of<LunarLander>}},
+      {"LunarLanderContinuous-v3", {vectorise<LunarLanderContinuous>, spaces_of<LunarLanderContinuous>}},
+      {"MountainCar-v0", classic_entry<lanes::kMountainCar>()},
+      {"MountainCarContinuous-v0", classic_entry<lanes::kMountainCarContinuous>()},
+      {"Pendulum-v1", classic_entry<lanes::kPendulum>()},
+  };
 };
 
-const Entry& find(std::string_view name) {
-  for (const Entry& entry : kEntries) {
-    if (entry.name == name) return entry;
-  }
-  throw InputError(fmt::format("environment \"{}\" is not known; known are {}", name,
-                               fmt::join(environment_names(), ", ")));
+Table& table() {
+  static Table instance;
+  return instance;
 }
 
 }  // namespace
 
+void add_environment(std::string name, EnvironmentFactory factory) {
+  if (name.empty() || !factory)
+    throw InputError("add_environment: an environment needs a name and a function that makes it");
+  std::function<Spaces()> spaces = [factory] { return factory({})->spaces(); };
+  table().add(std::move(name), {std::move(factory), std::move(spaces)});
+}
+
 std::vector<std::string> environment_names() {
-  std::vector<std::string> names;
-  for (const Entry& entry : kEntries) names.emplace_back(entry.name);
-  return names;
+  return table().names();
 }
 
 Spaces environment_spaces(std::string_view name) {
-  return find(name).spaces();
+  return table().find(name).spaces();
 }
 
 std::unique_ptr<VectorEnvironment> make_environment(std::string_view name, const VectorOptions& options) {
-  return find(name).make(options);
+  return table().find(name).make(options);
 }
 
 }  // namespace rankine::rl

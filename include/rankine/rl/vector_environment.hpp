@@ -88,7 +88,11 @@ class VectorEnvironment {
 /// Makes environments; what learners are given, so that ranks can make their own part.
 using EnvironmentFactory = std::function<std::unique_ptr<VectorEnvironment>(const VectorOptions&)>;
 
-/// The environments that Rankine knows by name ("CartPole-v1"), sorted.
+/// Makes an environment of yours known by name in this process, for learners that are placed on ranks: every
+/// rank calls it before the runtime's run(). Throws InputError where the name is taken.
+///     rankine::rl::add_environment("Corridor", rankine::rl::vectorise<Corridor>);
+void add_environment(std::string name, EnvironmentFactory factory);
+/// The environments that are known by name ("CartPole-v1"), sorted.
 std::vector<std::string> environment_names();
 /// Spaces of a known environment. Throws InputError naming the known ones.
 Spaces environment_spaces(std::string_view name);

@@ -2,6 +2,8 @@
 // Batches of environments: limits, resets, randomness, saved state.
 #include "catch.hpp"
 
+#include <algorithm>
+
 #include <rankine/core/error.hpp>
 #include <rankine/rl/vectorise.hpp>
 
@@ -44,4 +46,15 @@ TEST_CASE("an episode that is cut is truncated, one that ends is terminated, and
     if (t == 5) CHECK(out.final_observations[0] == 5);
   }
   CHECK(out.final_observations[1] == -7);
+}
+
+TEST_CASE("an environment of the program's own is known by name") {
+  add_environment("Corridor", vectorise<Corridor>);
+  CHECK(environment_spaces("Corridor").steps_max == Corridor::kStepsMax);
+  CHECK(make_environment("Corridor", {.count = 3})->count() == 3);
+  CHECK(std::ranges::count(environment_names(), "Corridor") == 1);
+  CHECK_THROWS_WITH(add_environment("Corridor", vectorise<Corridor>), ContainsSubstring("known already"));
+  CHECK_THROWS_WITH(add_environment("CartPole-v1", vectorise<Corridor>), ContainsSubstring("known already"));
+  CHECK_THROWS_WITH(add_environment("", vectorise<Corridor>), ContainsSubstring("needs a name"));
+  CHECK_THROWS_WITH(make_environment("Corridoor"), ContainsSubstring("Corridor, LunarLander-v3"));
 }
