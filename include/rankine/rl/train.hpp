@@ -28,13 +28,14 @@ PpoPlacement placement_named(std::string_view name);
 
 struct TrainOptions {
   PpoConfig config;
-  std::string environment;  ///< one that make_environment knows on every rank
+  std::string environment;  ///< one that make_environment knows on every rank (your own: add_environment)
   PpoPlacement placement = PpoPlacement::kDecentralised;
   /// Ranks that work besides the driver's, 1 where that is alone. There is no use for more than shards;
   /// decentralised takes the largest power of two.
   int workers = 1;
   /// Decentralised: when this share of the members has finished its rollout, the others stop theirs early
-  /// (not before a quarter of it). 0: never, and results are reproducible; the paper's is 0.6.
+  /// (not before a quarter of it); all the others suffice where so few cannot be this share. 0: never, and
+  /// results are reproducible; the paper's is 0.6.
   double preempt = 0;
   std::filesystem::path checkpoint;  ///< an HDF5 file that appears whole; empty: none
   double checkpoint_seconds = 30;    ///< between two of them at least; one at the end

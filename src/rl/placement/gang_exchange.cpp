@@ -13,6 +13,7 @@ namespace {
 constexpr int kSumTag = 1;
 constexpr int kReadyTag = 2;
 constexpr int kPiece = 1000;  // numbers: below the 4 KiB up to which Open MPI sends without asking first
+constexpr char kMark = 1;     // outlives sends that a broken gang leaves behind
 
 void check(int code, const char* call) {
   if (code != MPI_SUCCESS) throw SystemError(std::string("PPO: ") + call + " failed");
@@ -64,6 +65,19 @@ std::vector<std::vector<std::byte>> GangExchange::gather(std::vector<std::byte> 
   return by_rank;
 }
 
+// With few members a share that the others cannot reach (0.6 of 2 is more than 1) means: all the others.
+Preemption::Preemption(Gang& gang, double share, int steps)
+    : gang_(gang), needed_(std::min(share * gang.size(), gang.size() - 1.0)), steps_(steps) {}
+
+// Receives that nobody waits for would write into freed memory.
+Preemption::~Preemption() {
+  for (MPI_Request& request : requests_) {
+    if (request == MPI_REQUEST_NULL) continue;
+    MPI_Cancel(&request);
+    MPI_Request_free(&request);
+  }
+}
+
 void Preemption::begin() {
   if (!active()) return;
   ready_ = 0;
@@ -85,18 +99,16 @@ bool Preemption::stop(int steps_done) {
     check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
     ready_ += done;
   }
-  return ready_ >= share_ * gang_.size();
+  return ready_ >= needed_;
 }
 
 void Preemption::end() {
   if (!active()) return;
-  char mark = 1;
-  std::vector<MPI_Request> sent;
   for (int other = 0; other < gang_.size(); ++other) {
     if (other == gang_.rank()) continue;
-    check(MPI_Isend(&mark, 1, MPI_CHAR, other, kReadyTag, gang_.comm(), &sent.emplace_back()), "MPI_Isend");
+    check(MPI_Isend(&kMark, 1, MPI_CHAR, other, kReadyTag, gang_.comm(), &requests_.emplace_back()),
+          "MPI_Isend");
   }
-  requests_.insert(requests_.end(), sent.begin(), sent.end());
   check(MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE),
         "MPI_Waitall");
   requests_.clear();

@@ -22,21 +22,27 @@ class GangExchange final : public learn::Exchange {
   std::vector<float> theirs_;
 };
 
-/// Ends the rollouts of stragglers: each member tells the others when its rollout is over.
+/// Ends the rollouts of stragglers: each member tells the others when its rollout is over. A member that
+/// leaves in between by an exception takes its receives back.
 class Preemption {
  public:
-  /// `share` of the members must be ready; 0: never.
-  Preemption(Gang& gang, double share, int steps) : gang_(gang), share_(share), steps_(steps) {}
+  /// `share` of the members must be ready, but never more than all the others; 0: never. No rollout ends
+  /// before a quarter of its `steps`.
+  Preemption(Gang& gang, double share, int steps);
+  ~Preemption();
+  Preemption(const Preemption&) = delete;
+  Preemption& operator=(const Preemption&) = delete;
+
   void begin();
   /// Whether this member's rollout is to end after `steps_done`.
   bool stop(int steps_done);
   void end();
 
  private:
-  bool active() const { return share_ > 0 && gang_.size() > 1; }
+  bool active() const { return needed_ > 0; }
 
   Gang& gang_;
-  double share_;
+  double needed_;  // of the others
   int steps_;
   int ready_ = 0;
   std::vector<MPI_Request> requests_;

@@ -40,6 +40,9 @@ Trained train(const TrainOptions& options) {
   options.config.check();
   if (options.preempt < 0 || options.preempt > 1)
     throw InputError("PPO: the share of members that pre-empts the others lies in 0 .. 1");
+  if (options.preempt > 0 && options.placement != PpoPlacement::kDecentralised)
+    throw InputError(
+        "PPO: only decentralised members pre-empt each other: choose that placement, or no pre-emption");
   const Spaces spaces = environment_spaces(options.environment);
   learn::Learner learner(spaces, options.config);
   placement::RunState state;
