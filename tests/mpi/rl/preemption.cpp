@@ -105,7 +105,7 @@ void check_training(const std::string& environment, int members) {
   const rl::Trained trained = rl::train(options);
   const int found = short_updates(trained, members);
   std::cout << members << " members: " << found << " of " << trained.curve.size()
-            << " updates with a rollout that was ended\n";
+            << " updates with a rollout that was ended" << std::endl;
   expect(trained.workers == members, "all members take part");
   expect(found > 0, "the slow member's rollouts are ended");
   expect(trained.steps >= options.config.steps_total, "training goes on to its end");
