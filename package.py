@@ -75,7 +75,7 @@ class Rankine(CMakePackage, CudaPackage):
     def test_many_models(self):
         """fit the eight methods to ten generated series on three ranks"""
         program = self.prefix.bin.join("rankine-many-models")
-        mpirun = which(self.spec["mpi"].prefix.bin.mpirun, required=True)
+        mpirun = which(self.spec["openmpi"].prefix.bin.mpirun, required=True)
         output = mpirun(
             *("-n", "3", "--oversubscribe", "--bind-to", "none"),
             *(program, "--series", "10", "--out", "run"),
