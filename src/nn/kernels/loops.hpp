@@ -202,12 +202,20 @@ struct Loops {
     return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
   }
 
+  /// p.decay where an element is decayed, else 0. Tensors are so as a whole: nearly always all lanes agree.
+  static V decay_of(const AdamStep& p, long k) {
+    constexpr unsigned char kAll[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    if (p.count - k >= W && __builtin_memcmp(p.decayed + k, kAll, W) == 0) return L::set(p.decay);
+    V decay{};
+    for (int j = 0; j < W && k + j < p.count; ++j) decay[j] = p.decayed[k + j] != 0 ? p.decay : 0.0F;
+    return decay;
+  }
+
   static void adam(const AdamStep& p) {
     const float rest_1 = 1 - p.beta1;
     const float rest_2 = 1 - p.beta2;
     L::over(p.count, [&](auto load, auto store, long k) {
-      V decay{};
-      for (int j = 0; j < W; ++j) decay[j] = k + j < p.count && p.decayed[k + j] != 0 ? p.decay : 0.0F;
+      const V decay = decay_of(p, k);
       const V g = load(p.gradient + k) * p.clip;
       const V m = load(p.first + k) + (g - load(p.first + k)) * rest_1;
       const V v = load(p.second + k) * p.beta2 + g * g * rest_2;
