@@ -76,6 +76,8 @@ class Rankine(CMakePackage, CudaPackage):
         """fit the eight methods to ten generated series on three ranks"""
         program = self.prefix.bin.join("rankine-many-models")
         mpirun = which(self.spec["openmpi"].prefix.bin.mpirun, required=True)
+        for name in ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"):
+            mpirun.add_default_env(name, "1")  # containers build as root
         output = mpirun(
             *("-n", "3", "--oversubscribe", "--bind-to", "none"),
             *(program, "--series", "10", "--out", "run"),

@@ -61,6 +61,9 @@ class Block : public Layer {
     Tensors<float*> slopes;
     Saved saved;
     Scratch scratch;
+    // Of all rows: what goes into the joins (1: after attention, 2: at the end), and the results of the
+    // norms.
+    const float *sent_1, *sent_2, *normal_1, *normal_2;
   };
   Saved saved_in(std::size_t examples, const void* base, std::size_t* bytes = nullptr) const;
   Scratch scratch_in(std::size_t examples, void* base) const;
@@ -72,6 +75,9 @@ class Block : public Layer {
   void for_heads(const Pass& pass, const Saved& saved, const Scratch& scratch, const Each& each) const;
   void attend(const Pass& pass, const Saved& saved, const Scratch& scratch) const;
   void attend_backward(const Pass& pass, const Saved& saved, const Scratch& scratch) const;
+  void perceptron_backward(const Pass& pass, Way& way, const float* d_out) const;
+  void heads_backward(const Pass& pass, Way& way, const float* x, float* d_x) const;
+  void add_gradients(const Pass& pass, const Way& way, const float* d_out) const;
 
   /// Work on blocks of rows, and what is exchanged with the group before it begins.
   struct Stage {
@@ -119,9 +125,7 @@ class Block : public Layer {
       kernels_.add(added + row * width, bias, width);
     parts_.drop(dropout(pass, site), pass.examples, first, rows, added + first * width,
                 scratch.factors + first / kRowBlock * width);
-    if (into != stream)
-      std::memcpy(into + first * width, stream + first * width, static_cast<std::size_t>(rows * width) * 4);
-    kernels_.add(into + first * width, added + first * width, rows * width);
+    kernels_.sum(into + first * width, stream + first * width, added + first * width, rows * width);
   }
   /// What goes back through a join, for a block of rows: d itself, or dropped, in `room`.
   const float* sent_back(const Pass& pass, const Scratch& scratch, std::uint64_t site, const float* d,

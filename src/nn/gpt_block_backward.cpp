@@ -10,7 +10,6 @@ void Block::norm_backward(const Scratch& scratch, const float* x, const float* w
   const long width = parts_.width();
   float* const sums = scratch.norm_sums + first / kRowBlock * 2 * width;
   std::memset(sums, 0, static_cast<std::size_t>(2 * width) * 4);
-  std::memcpy(d_x + first * width, d_beside + first * width, static_cast<std::size_t>(rows * width) * 4);
   kernels_.norm_backward({.rows = rows,
                           .width = width,
                           .x = x + first * width,
@@ -18,6 +17,7 @@ void Block::norm_backward(const Scratch& scratch, const float* x, const float* w
                           .mean = mean + first,
                           .inverse = inverse + first,
                           .d_y = d_y + first * width,
+                          .d_beside = d_beside + first * width,
                           .d_x = d_x + first * width,
                           .d_weight = sums,
                           .d_bias = biased ? sums + width : nullptr});
@@ -43,12 +43,107 @@ void Block::bias_backward(const Pass& pass, const Scratch& scratch, const float*
   add_rows(kernels_, scratch.bias_sums, row_blocks(rows), columns, into);
 }
 
+/// From the block's output to what attention gave; d_stream is what goes on beside attention.
+void Block::perceptron_backward(const Pass& pass, Way& way, const float* d_out) const {
+  const Saved& saved = way.saved;
+  const Scratch& scratch = way.scratch;
+  const long width = parts_.width();
+  const long part = parts_.part();
+  const long rows = parts_.rows(pass.examples);
+  const long stream = parts_.stream_rows(pass.examples);
+  const float* d_normal = scratch.sums;
+
+  run(*pass.threads,
+      {{stream,
+        {},
+        [&](long first, long count) {
+          sent_back(pass, scratch, 3, d_out, scratch.d_sent_2, first, count);
+          normalise(saved.middle, way.weights.ln_2, way.weights.ln_2_bias, scratch.normal_2, saved.mean_2,
+                    saved.inverse_2, first, count);
+        }},
+       {rows,
+        [&] {
+          way.sent_2 = parts_.gather(pass, way.sent_2, scratch.d_gathered_2);
+          way.normal_2 = parts_.gather(pass, scratch.normal_2, scratch.gathered_2);
+        },
+        [&](long first, long count) {
+          const long place = first * 4 * part;
+          dense(way.sent_2, width, scratch.mlp_proj, nullptr, scratch.d_hidden, 4 * part, first, count);
+          kernels_.gelu_backward(saved.hidden + place, scratch.d_hidden + place, scratch.activated + place,
+                                 count * 4 * part);
+          dense(scratch.d_hidden, 4 * part, scratch.c_fc, nullptr, scratch.sums, width, first, count);
+        }},
+       {stream, [&] { d_normal = parts_.reduce(pass, scratch.sums, scratch.room); },
+        [&](long first, long count) {
+          norm_backward(scratch, saved.middle, way.weights.ln_2, saved.mean_2, saved.inverse_2, d_normal,
+                        d_out, scratch.d_stream, way.slopes.ln_2_bias != nullptr, first, count);
+          sent_back(pass, scratch, 2, scratch.d_stream, scratch.d_sent, first, count);
+        }},
+       {rows, [&] { way.sent_1 = parts_.gather(pass, way.sent_1, scratch.d_gathered); },
+        [&](long first, long count) {
+          dense(way.sent_1, width, scratch.c_proj, nullptr, scratch.d_attended, part, first, count);
+        }}});
+  add_norm_sums(pass, scratch, way.slopes.ln_2, way.slopes.ln_2_bias);
+}
+
+/// From the slopes of queries, keys and values to those of the block's input.
+void Block::heads_backward(const Pass& pass, Way& way, const float* x, float* d_x) const {
+  const Saved& saved = way.saved;
+  const Scratch& scratch = way.scratch;
+  const long width = parts_.width();
+  const long part = parts_.part();
+  const long rows = parts_.rows(pass.examples);
+  const long stream = parts_.stream_rows(pass.examples);
+  const float* d_normal = scratch.sums;
+
+  run(*pass.threads, {{stream,
+                       {},
+                       [&](long first, long count) {
+                         normalise(x, way.weights.ln_1, way.weights.ln_1_bias, scratch.normal, saved.mean_1,
+                                   saved.inverse_1, first, count);
+                       }},
+                      {rows, [&] { way.normal_1 = parts_.gather(pass, scratch.normal, scratch.gathered); },
+                       [&](long first, long count) {
+                         dense(scratch.d_qkv, 3 * part, scratch.c_attn, nullptr, scratch.sums, width, first,
+                               count);
+                       }},
+                      {stream, [&] { d_normal = parts_.reduce(pass, scratch.sums, scratch.room); },
+                       [&](long first, long count) {
+                         norm_backward(scratch, x, way.weights.ln_1, saved.mean_1, saved.inverse_1, d_normal,
+                                       scratch.d_stream, d_x, way.slopes.ln_1_bias != nullptr, first, count);
+                       }}});
+  add_norm_sums(pass, scratch, way.slopes.ln_1, way.slopes.ln_1_bias);
+}
+
+/// The gradients of what multiplies and of what is added, from what the two above left.
+void Block::add_gradients(const Pass& pass, const Way& way, const float* d_out) const {
+  const Tensors<float*>& slopes = way.slopes;
+  const Scratch& scratch = way.scratch;
+  const long width = parts_.width();
+  const long part = parts_.part();
+  const long rows = parts_.rows(pass.examples);
+  const long stream = parts_.stream_rows(pass.examples);
+  const bool drops = dropout(pass, 2).threshold != 0;
+  const WeightGradient sums[] = {{way.sent_2, scratch.activated, slopes.mlp_proj, rows, width, 4 * part},
+                                 {scratch.d_hidden, way.normal_2, slopes.c_fc, rows, 4 * part, width},
+                                 {way.sent_1, way.saved.attended, slopes.c_proj, rows, width, part},
+                                 {scratch.d_qkv, way.normal_1, slopes.c_attn, rows, 3 * part, width}};
+  add_weight_gradients(kernels_, *pass.threads, sums);
+  bias_backward(pass, scratch, drops ? scratch.d_sent_2 : d_out, stream, width, slopes.mlp_proj_bias);
+  bias_backward(pass, scratch, scratch.d_hidden, rows, 4 * part, slopes.c_fc_bias);
+  bias_backward(pass, scratch, drops ? scratch.d_sent : scratch.d_stream, stream, width, slopes.c_proj_bias);
+  bias_backward(pass, scratch, scratch.d_qkv, rows, 3 * part, slopes.c_attn_bias);
+}
+
 void Block::backward(const Pass& pass, std::span<const void* const> parameters, const void* input,
                      const void*, const void* saved_base, const void* d_output, void* d_input,
                      std::span<float* const> gradients) {
   const Tensors<float*> own = at(places_, gradients[0]);
-  Way way{at(places_, static_cast<const float*>(parameters[0])), own, saved_in(pass.examples, saved_base),
-          scratch_in(pass.examples, pass.scratch)};
+  Way way;
+  way.weights = at(places_, static_cast<const float*>(parameters[0]));
+  way.slopes = own;
+  way.saved = saved_in(pass.examples, saved_base);
+  way.scratch = scratch_in(pass.examples, pass.scratch);
   const Scratch& scratch = way.scratch;
   const long width = parts_.width();
   const long part = parts_.part();
@@ -70,80 +165,16 @@ void Block::backward(const Pass& pass, std::span<const void* const> parameters, 
                               {way.weights.c_fc, width, false, 4 * part, width, scratch.c_fc},
                               {way.weights.mlp_proj, 4 * part, false, width, 4 * part, scratch.mlp_proj}};
   pack_all(kernels_, *pass.threads, packings);
-  const auto* const x = static_cast<const float*>(input);
   const auto* const d_out = static_cast<const float*>(d_output);
-  const auto& [weights, slopes, saved, rooms] = way;
-  const long rows = parts_.rows(pass.examples);
-  const long stream = parts_.stream_rows(pass.examples);
-  Threads& threads = *pass.threads;
-  // What is under way: into the joins (2: of the perceptron, 1: of attention), the norms, and their slopes.
   const bool drops = dropout(pass, 2).threshold != 0;
-  const float* sent_2 = drops ? scratch.d_sent_2 : d_out;
-  const float* sent_1 = drops ? scratch.d_sent : scratch.d_stream;
-  const float* normal_2 = scratch.normal_2;
-  const float* normal_1 = scratch.normal;
-  const float* d_normal = scratch.sums;
-  const auto reduce = [&] { d_normal = parts_.reduce(pass, scratch.sums, scratch.room); };
-
-  run(threads, {{stream,
-                 {},
-                 [&](long first, long count) {
-                   sent_back(pass, scratch, 3, d_out, scratch.d_sent_2, first, count);
-                   normalise(saved.middle, weights.ln_2, weights.ln_2_bias, scratch.normal_2, saved.mean_2,
-                             saved.inverse_2, first, count);
-                 }},
-                {rows,
-                 [&] {
-                   sent_2 = parts_.gather(pass, sent_2, scratch.d_gathered_2);
-                   normal_2 = parts_.gather(pass, scratch.normal_2, scratch.gathered_2);
-                 },
-                 [&](long first, long count) {
-                   const long place = first * 4 * part;
-                   dense(sent_2, width, scratch.mlp_proj, nullptr, scratch.d_hidden, 4 * part, first, count);
-                   kernels_.gelu_backward(saved.hidden + place, scratch.d_hidden + place,
-                                          scratch.activated + place, count * 4 * part);
-                   dense(scratch.d_hidden, 4 * part, scratch.c_fc, nullptr, scratch.sums, width, first,
-                         count);
-                 }},
-                {stream, reduce,
-                 [&](long first, long count) {
-                   norm_backward(scratch, saved.middle, weights.ln_2, saved.mean_2, saved.inverse_2, d_normal,
-                                 d_out, scratch.d_stream, slopes.ln_2_bias != nullptr, first, count);
-                   sent_back(pass, scratch, 2, scratch.d_stream, scratch.d_sent, first, count);
-                 }},
-                {rows, [&] { sent_1 = parts_.gather(pass, sent_1, scratch.d_gathered); },
-                 [&](long first, long count) {
-                   dense(sent_1, width, scratch.c_proj, nullptr, scratch.d_attended, part, first, count);
-                 }}});
-  add_norm_sums(pass, scratch, slopes.ln_2, slopes.ln_2_bias);
-  attend_backward(pass, saved, scratch);
-  d_normal = scratch.sums;
-  run(threads, {{stream,
-                 {},
-                 [&](long first, long count) {
-                   normalise(x, weights.ln_1, weights.ln_1_bias, scratch.normal, saved.mean_1,
-                             saved.inverse_1, first, count);
-                 }},
-                {rows, [&] { normal_1 = parts_.gather(pass, scratch.normal, scratch.gathered); },
-                 [&](long first, long count) {
-                   dense(scratch.d_qkv, 3 * part, scratch.c_attn, nullptr, scratch.sums, width, first, count);
-                 }},
-                {stream, reduce, [&](long first, long count) {
-                   norm_backward(scratch, x, weights.ln_1, saved.mean_1, saved.inverse_1, d_normal,
-                                 scratch.d_stream, static_cast<float*>(d_input), slopes.ln_1_bias != nullptr,
-                                 first, count);
-                 }}});
-  add_norm_sums(pass, scratch, slopes.ln_1, slopes.ln_1_bias);
-
-  const WeightGradient sums[] = {{sent_2, scratch.activated, slopes.mlp_proj, rows, width, 4 * part},
-                                 {scratch.d_hidden, normal_2, slopes.c_fc, rows, 4 * part, width},
-                                 {sent_1, saved.attended, slopes.c_proj, rows, width, part},
-                                 {scratch.d_qkv, normal_1, slopes.c_attn, rows, 3 * part, width}};
-  add_weight_gradients(kernels_, threads, sums);
-  bias_backward(pass, scratch, drops ? scratch.d_sent_2 : d_out, stream, width, slopes.mlp_proj_bias);
-  bias_backward(pass, scratch, scratch.d_hidden, rows, 4 * part, slopes.c_fc_bias);
-  bias_backward(pass, scratch, drops ? scratch.d_sent : scratch.d_stream, stream, width, slopes.c_proj_bias);
-  bias_backward(pass, scratch, scratch.d_qkv, rows, 3 * part, slopes.c_attn_bias);
+  way.sent_2 = drops ? scratch.d_sent_2 : d_out;
+  way.sent_1 = drops ? scratch.d_sent : scratch.d_stream;
+  way.normal_2 = scratch.normal_2;
+  way.normal_1 = scratch.normal;
+  perceptron_backward(pass, way, d_out);
+  attend_backward(pass, way.saved, scratch);
+  heads_backward(pass, way, static_cast<const float*>(input), static_cast<float*>(d_input));
+  add_gradients(pass, way, d_out);
   if (!parts_.by_rows()) return;
   parts_.group.all_reduce(scratch.replicated, static_cast<std::size_t>(6 * width), Scalar::f32, pass);
   float* const into[] = {own.ln_1,      own.ln_2,        own.ln_1_bias,

@@ -237,7 +237,6 @@ void Head::backward(const Pass& pass, std::span<const void* const> parameters, c
   for_row_blocks(*pass.threads, stream, [&](long first, long count) {
     float* const sums = scratch.norm_sums + first / kRowBlock * 2 * width;
     std::memset(sums, 0, static_cast<std::size_t>(2 * width) * 4);
-    std::memset(d_x + first * width, 0, static_cast<std::size_t>(count * width) * 4);
     kernels_.norm_backward({.rows = count,
                             .width = width,
                             .x = x + first * width,

@@ -68,7 +68,8 @@ struct NormBackward {
   const float* mean = nullptr;
   const float* inverse = nullptr;
   const float* d_y = nullptr;
-  float* d_x = nullptr;       ///< is added to
+  const float* d_beside = nullptr;  ///< what goes into x by other ways, or null
+  float* d_x = nullptr;
   float* d_weight = nullptr;  ///< [width], is added to
   float* d_bias = nullptr;    ///< [width] or null
 };
@@ -128,6 +129,7 @@ struct Kernels {
   void (*probabilities)(float* logits, long count, float log_sum, float factor);
   void (*dropout_factors)(const Dropout&, std::uint64_t row_key, float* factors, long count);
   void (*add)(float* to, const float* from, long count);
+  void (*sum)(float* into, const float* a, const float* b, long count);
   void (*multiply)(float* to, const float* by, long count);
   void (*scale)(float* to, float factor, long count);
   double (*squares)(const float* x, long count);

@@ -51,6 +51,7 @@ struct Loops {
     for (long r = 0; r < p.rows; ++r) {
       const float* x = p.x + r * p.width;
       const float* d_y = p.d_y + r * p.width;
+      const float* d_beside = p.d_beside == nullptr ? nullptr : p.d_beside + r * p.width;
       float* d_x = p.d_x + r * p.width;
       const float mean = p.mean[r];
       const float inverse = p.inverse[r];
@@ -69,7 +70,8 @@ struct Loops {
       const float b = L::sum(with) * share;
       L::over(p.width, [&](auto load, auto store, long k) {
         const V n = (load(x + k) - mean) * inverse;
-        store(d_x + k, load(d_x + k) + (load(d_y + k) * load(p.weight + k) - a - n * b) * inverse);
+        const V beside = d_beside == nullptr ? V{} : load(d_beside + k);
+        store(d_x + k, beside + (load(d_y + k) * load(p.weight + k) - a - n * b) * inverse);
       });
     }
   }
@@ -181,6 +183,10 @@ struct Loops {
     for (long k = 0; k < count; ++k) factors[k] = dropout.at(row_key, static_cast<std::uint32_t>(k));
   }
 
+  static void sum(float* into, const float* a, const float* b, long count) {
+    L::over(count, [&](auto load, auto store, long k) { store(into + k, load(a + k) + load(b + k)); });
+  }
+
   static void add(float* to, const float* from, long count) {
     L::over(count, [&](auto load, auto store, long k) { store(to + k, load(to + k) + load(from + k)); });
   }
@@ -242,6 +248,7 @@ struct Loops {
             probabilities,
             dropout_factors,
             add,
+            sum,
             multiply,
             scale,
             squares,
