@@ -15,6 +15,7 @@
 #include <rankine/core/clock.hpp>
 #include <rankine/core/hash.hpp>
 #include <rankine/rankine.hpp>
+#include <rankine/rl/gymnasium.hpp>
 #include <rankine/rl/train.hpp>
 
 #include "plot/chart.hpp"
@@ -32,7 +33,7 @@ struct Settings {
   std::string environment = "CartPole-v1";
   std::string preset = "cleanrl";
   std::string placement = "decentralised";
-  std::string activation = "tanh";
+  std::string python;
   rl::PpoConfig config;
   int evaluation_episodes = 100;
   double preempt = 0;
@@ -70,6 +71,9 @@ void add_numbers(CLI::App& app, rl::PpoConfig& config) {
 void add_options(CLI::App& app, Settings& settings) {
   app.set_config("--config", "", "a TOML file with these options by their long names");
   app.add_option("--env", settings.environment, "one of " + one_of(rl::environment_names()));
+  app.add_option("--python", settings.python,
+                 "an interpreter that makes environments which are not among those: --env is then a name of "
+                 "Gymnasium's, or FILE.py:NAME");
   app.add_option("--preset", settings.preset, "the algorithm's numbers: " + one_of(rl::preset_names()));
   app.add_option("--placement", settings.placement,
                  "central, decentralised (DD-PPO) or asynchronous (APPO with V-trace)");
@@ -95,13 +99,25 @@ void add_options(CLI::App& app, Settings& settings) {
       "call, 2 the run could not begin.");
 }
 
+/// The environment by its name, on every rank; else one in Python, where that is wished.
+void make_known(const Settings& settings) {
+  const std::vector<std::string> known = rl::environment_names();
+  if (std::ranges::find(known, settings.environment) != known.end()) return;
+  if (settings.python.empty())
+    throw rk::InputError(fmt::format(
+        "--env: environment \"{}\" is not known; known are {}. --python python3 makes any of Gymnasium's",
+        settings.environment, one_of(known)));
+  rl::add_environment(settings.environment,
+                      rl::gymnasium({.environment = settings.environment, .python = settings.python}));
+}
+
 /// The preset first, then what was said on the command line or in the file over it.
 void merge_preset(const CLI::App& app, Settings& settings) {
   const auto wrong = [](const std::exception& error) {
     return CLI::ValidationError(error.what(), CLI::ExitCodes::ValidationError);
   };
   try {
-    rl::environment_spaces(settings.environment);
+    make_known(settings);
     rl::placement_named(settings.placement);
     const rl::PpoConfig said = settings.config;
     rl::PpoConfig config = rl::preset(settings.preset, settings.environment);

@@ -12,6 +12,8 @@ import jobs
 
 PROGRAM = os.path.join(os.environ["RANKINE_TEST_BUILD"], "bin", "rankine-ppo")
 
+STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "unit", "rl", "stand_in.py")
+
 
 def learn(ranks, *arguments, out=None):
     """The finished job; its JSON in job.report if it has one."""
@@ -64,6 +66,18 @@ class SameBits(unittest.TestCase):
                       "--evaluate", 0, "--placement", placement).report["parameters_hash"]
                 for ranks, placement in ((1, "decentralised"), (3, "central"), (5, "decentralised"))]
         self.assertEqual(len(set(said)), 1, said)
+
+    def test_an_environment_in_python(self):
+        said = [learn(ranks, "--env", STAND_IN + ":Stroll", "--python", "python3", "--steps", 8192,
+                      "--evaluate", 10, "--placement", placement)
+                for ranks, placement in ((1, "decentralised"), (3, "decentralised"), (3, "central"))]
+        for job in said:
+            self.assertEqual(job.returncode, 0, job.said())
+        self.assertEqual(len({job.report["parameters_hash"] for job in said}), 1)
+        self.assertGreater(said[0].report["eval_return"], -2.6)  # five steps to the end at the most
+        job = learn(1, "--env", STAND_IN + ":Nobody", "--python", "python3", "--steps", 8192)
+        self.assertEqual(job.returncode, 1, job.said())
+        self.assertIn("Nobody", job.stderr)
 
 
 class Survives(unittest.TestCase):
@@ -124,6 +138,7 @@ class Survives(unittest.TestCase):
 class Options(unittest.TestCase):
     def test_wrong_ones(self):
         for arguments, words in ((("--env", "CartPole"), "known are"),
+                                 (("--env", "CartPole"), "--python python3"),
                                  (("--preset", "cleanlr"), "known are cleanrl, sb3-zoo"),
                                  (("--placement", "middle"), "central, decentralised, asynchronous"),
                                  (("--shards", 3), "power of two"),

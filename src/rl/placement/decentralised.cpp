@@ -20,6 +20,7 @@ namespace rankine::rl::placement {
 namespace {
 
 constexpr double kStretchSeconds = 0.5;
+constexpr double kStretchSetups = 5;  // at least so many times what a stretch needs before it begins
 constexpr int kGangTries = 8;
 
 struct Stretch {
@@ -29,15 +30,17 @@ struct Stretch {
   std::int64_t updates = 1;
   std::vector<std::byte> learner;
   std::vector<std::vector<std::byte>> shards;
+  double setup_seconds = 0;  // that it took until environments and learner were as they had been
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& config& environment& preempt& updates& learner& shards;
+    ar& config& environment& preempt& updates& learner& shards& setup_seconds;
   }
 };
 
 /// The gang's function: the state afterwards, on every member.
 Stretch run_stretch(Gang& gang, const Stretch& begin) {
+  const Time start = now();
   const int each = begin.config.shards / gang.size();
   const int first = gang.rank() * each;
   learn::Sampler sampler(begin.config, named(begin.environment), first, each);
@@ -50,6 +53,8 @@ Stretch run_stretch(Gang& gang, const Stretch& begin) {
       sampler.load(k, shard);
     }
   }
+  Stretch end;
+  end.setup_seconds = seconds_since(start);
   GangExchange exchange(gang);
   Preemption preemption(gang, begin.preempt, begin.config.steps);
   for (std::int64_t k = 0; k < begin.updates && !learner.done(); ++k) {
@@ -60,7 +65,6 @@ Stretch run_stretch(Gang& gang, const Stretch& begin) {
     preemption.end();
     learner.learn(trajectories, exchange);
   }
-  Stretch end;
   learner.save(end.learner);
   for (int k = 0; k < each; ++k) {
     std::vector<std::byte> own;
@@ -93,7 +97,7 @@ int train_decentrally(const TrainOptions& options, int workers, learn::Learner& 
       static_cast<int>(std::bit_floor(static_cast<unsigned>(std::min(workers, options.config.shards))));
   const int began_with = members;
   Desk desk(options, learner);
-  Stretch stretch{options.config, options.environment, options.preempt, 8, state.learner, state.shards};
+  Stretch stretch{options.config, options.environment, options.preempt, 8, state.learner, state.shards, 0};
   while (!learner.done()) {
     const Time start = now();
     Stretch end = run_gang(stretch, members);
@@ -103,8 +107,10 @@ int train_decentrally(const TrainOptions& options, int workers, learn::Learner& 
     stretch.shards = std::move(end.shards);
     desk.report();
     if (desk.checkpoint_is_due()) desk.write(stretch.shards);
-    const double each = seconds_since(start) / static_cast<double>(stretch.updates);
-    stretch.updates = std::clamp<std::int64_t>(static_cast<std::int64_t>(kStretchSeconds / each), 1, 4096);
+    const double setup = end.setup_seconds;
+    const double each = std::max(seconds_since(start) - setup, 1e-6) / static_cast<double>(stretch.updates);
+    const double wished = std::max(kStretchSeconds, kStretchSetups * setup);
+    stretch.updates = static_cast<std::int64_t>(std::clamp(wished / each, 1.0, 4096.0));
   }
   if (!options.checkpoint.empty()) desk.write(stretch.shards);
   desk.report(true);

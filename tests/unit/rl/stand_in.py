@@ -45,3 +45,7 @@ class Push(Walk):
 
 class Strange(Walk):
     action_space = "anything"
+
+
+class Stroll(Walk):
+    action_space = Discrete(2)
