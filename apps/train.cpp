@@ -114,6 +114,22 @@ std::string mesh_text(const train::Trained& trained) {
   return train::describe(trained.parallel);
 }
 
+/// The share of communication, in the steps with spans, during which the rank computes; the mean of the ranks
+/// that communicate, NaN where none does.
+double communication_hidden(const train::Trained& trained) {
+  double sum = 0;
+  std::size_t ranks = 0;
+  for (const auto& rank : trained.spans) {
+    const auto communicates = [](const train::TimelineSpan& span) {
+      return span.row == train::TimelineSpan::Row::communicate;
+    };
+    if (std::none_of(rank.begin(), rank.end(), communicates)) continue;
+    sum += train::overlap(rank);
+    ++ranks;
+  }
+  return ranks == 0 ? std::nan("") : sum / static_cast<double>(ranks);
+}
+
 void write_report(const Settings& settings, const train::Trained& trained) {
   const std::filesystem::path out = settings.run.out;
   rk::plot::Page page("Training of " + settings.preset);
@@ -144,10 +160,8 @@ void write_report(const Settings& settings, const train::Trained& trained) {
   if (!trained.spans.empty() && !trained.spans.front().empty()) {
     page.heading("What the ranks do");
     page.picture(rk::plot::svg_of(spans_chart(trained.spans)));
-    double hidden = 0;
-    for (const auto& rank : trained.spans)
-      hidden += train::overlap(rank) / static_cast<double>(trained.spans.size());
-    page.text(fmt::format("{:.0f} % of the time of communication a rank computes, too.", 100 * hidden));
+    if (const double hidden = communication_hidden(trained); std::isfinite(hidden))
+      page.text(fmt::format("{:.0f} % of the time of communication a rank computes, too.", 100 * hidden));
     train::write_timeline(out / "timeline.json", trained.spans);
   }
   if (settings.job.is_gpt() && !trained.checkpoint.empty()) {
@@ -194,6 +208,7 @@ nlohmann::ordered_json json_of(const Settings& settings, const train::Trained& t
   json["stopped_early"] = trained.stopped_early;
   json[settings.job.is_gpt() ? "tokens_per_second" : "examples_per_second"] = trained.tokens_per_second;
   json["flop_utilisation"] = trained.utilisation;
+  json["communication_hidden"] = number(communication_hidden(trained));
   json["peak_gflops"] = trained.peak * 1e-9;
   json["data_parallel"] = trained.parallel.data;
   json["tensor_parallel"] = trained.parallel.tensor;

@@ -90,6 +90,11 @@ class SameBits(InFolder):
                             (5, ("--data-parallel", 2, "--pipeline-parallel", 2, "--zero", 1))):
             report = self.good(train(ranks, *self.STEPS, *mesh))
             said[ranks, mesh] = report["parameters_hash"], report["val_loss"]
+            hidden = report["communication_hidden"]
+            if ranks == 1:
+                self.assertIsNone(hidden)  # one rank sends nothing
+            else:
+                self.assertTrue(0 <= hidden <= 1, (mesh, hidden))
         self.assertEqual(len(set(said.values())), 1, said)
         alone = said[1, ()]
         tensor = self.good(train(3, *self.STEPS, "--tensor-parallel", 2))
