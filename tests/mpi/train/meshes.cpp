@@ -2,6 +2,7 @@
 // The same training on every mesh of 1, 2 and 4 ranks: data-parallel, ZeRO and pipeline meshes must end with
 // the bits of one rank, tensor-parallel ones within 1e-5 of the norm; what one mesh saved another goes on
 // with; memory is what the formula says. Run by mpirun with 4 ranks: train_meshes [shared|message] [STEPS]
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -189,6 +190,23 @@ State joined(const State& parts, const std::vector<nn::Unit>& units, std::size_t
   return whole;
 }
 
+/// What joined() puts together, in the parts of its members again.
+State split(const State& whole, const std::vector<nn::Unit>& units, std::size_t members) {
+  State parts;
+  for (const auto& [key, values] : whole) {
+    const std::size_t size = values.size() / 3;
+    for (std::size_t member = 0; member < members; ++member) {
+      std::vector<float>& into = parts[{key.first, member}];
+      for (std::size_t part = 0; part < 3; ++part) {
+        const std::span<const float> from = std::span(values).subspan(part * size, size);
+        const std::vector<float> own = train::part_of(units[key.first], from, member, members);
+        into.insert(into.end(), own.begin(), own.end());
+      }
+    }
+  }
+  return parts;
+}
+
 bool same_bits(const Outcome& a, const Outcome& b) {
   if (a.loss != b.loss || a.norm != b.norm || a.evaluation.loss != b.evaluation.loss) return false;
   for (const auto& [key, values] : a.state) {
@@ -276,14 +294,27 @@ int main(int argc, char** argv) {
         say(parallel, "losses apart by " + std::to_string(std::max(loss, evaluation) * 1e6) + "e-6",
             std::max(loss, evaluation) < 1e-5);
       }
-      // Half the way on one mesh, the rest on another: here from one rank's state to this mesh.
+      // Half the way on one mesh, the rest on another.
+      const mpi::communicator self = part.split(part.rank());
+      Trial half({}, self, false);
+      const Outcome middle = half.run(0, steps / 2);
+      Trial second(parallel, part, by_messages);
       if (parallel.tensor == 1) {
-        const mpi::communicator self = part.split(part.rank());
-        Trial half({}, self, false);
-        const Outcome middle = half.run(0, steps / 2);
-        Trial second(parallel, part, by_messages);
         second.load(middle.state);
         say(parallel, "goes on with what one rank saved", same_bits(second.run(steps / 2, steps), reference));
+      } else {
+        const std::vector<nn::Unit>& units = second.engine().model().units;
+        second.load(split(middle.state, units, parallel.tensor));
+        const State ended = joined(second.run(steps / 2, steps).state, units, parallel.tensor);
+        const double there = difference(reference.state, ended);
+        Trial first(parallel, part, by_messages);
+        Trial last({}, self, false);
+        last.load(joined(first.run(0, steps / 2).state, units, parallel.tensor));
+        const double back = difference(reference.state, last.run(steps / 2, steps).state);
+        say(parallel,
+            "goes on with what one rank saved, and one rank with what it saved, apart by " +
+                std::to_string(there * 1e6) + "e-6 and " + std::to_string(back * 1e6) + "e-6",
+            std::max(there, back) < 1e-5);
       }
     }
     world.barrier();
