@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/arrays.hpp"
 
+#include <cstring>
+
 namespace rankine::nn {
 
 namespace {
@@ -22,6 +24,31 @@ void locate(std::size_t lists, long number, const Count& count, const Visit& vis
 }
 
 }  // namespace
+
+void norm_rows_backward(const Kernels& kernels, NormBackward all, float* block_sums, bool biased, long first,
+                        long rows) {
+  const long place = first * all.width;
+  float* const sums = block_sums + first / kRowBlock * 2 * all.width;
+  std::memset(sums, 0, static_cast<std::size_t>(2 * all.width) * 4);
+  all.rows = rows;
+  all.x += place;
+  all.mean += first;
+  all.inverse += first;
+  all.d_y += place;
+  if (all.d_beside != nullptr) all.d_beside += place;
+  all.d_x += place;
+  all.d_weight = sums;
+  all.d_bias = biased ? sums + all.width : nullptr;
+  kernels.norm_backward(all);
+}
+
+void add_norm_sums(const Kernels& kernels, const float* block_sums, long blocks, long width, float* d_weight,
+                   float* d_bias) {
+  for (long block = 0; block < blocks; ++block, block_sums += 2 * width) {
+    kernels.add(d_weight, block_sums, width);
+    if (d_bias != nullptr) kernels.add(d_bias, block_sums + width, width);
+  }
+}
 
 void pack_all(const Kernels& kernels, Threads& threads, std::span<const Packing> packings) {
   const auto panels = [&](std::size_t k) { return ceiling(packings[k].columns, kPanel); };

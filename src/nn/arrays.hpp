@@ -56,6 +56,14 @@ void for_row_blocks(Threads& threads, long rows, const Piece& piece) {
   });
 }
 
+/// Goes back through a norm for a block of rows. `all`: of all rows, without d_weight and d_bias, whose sums
+/// over the block are left in block_sums [row_blocks][2][width] for add_norm_sums().
+void norm_rows_backward(const Kernels& kernels, NormBackward all, float* block_sums, bool biased, long first,
+                        long rows);
+/// d_weight and d_bias (or null) += what norm_rows_backward() left of all blocks.
+void add_norm_sums(const Kernels& kernels, const float* block_sums, long blocks, long width, float* d_weight,
+                   float* d_bias);
+
 /// All panels of some matrices, packed at once.
 void pack_all(const Kernels& kernels, Threads& threads, std::span<const Packing> packings);
 

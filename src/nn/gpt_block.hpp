@@ -61,9 +61,9 @@ class Block : public Layer {
     Tensors<float*> slopes;
     Saved saved;
     Scratch scratch;
-    // Of all rows: what goes into the joins (1: after attention, 2: at the end), and the results of the
-    // norms.
-    const float *sent_1, *sent_2, *normal_1, *normal_2;
+    // What goes back through the joins (1: after attention, 2: at the end): of the stream, of all rows.
+    const float *sent_1, *sent_2, *all_sent_1, *all_sent_2;
+    const float *normal_1, *normal_2;  // the norms' results of all rows
   };
   Saved saved_in(std::size_t examples, const void* base, std::size_t* bytes = nullptr) const;
   Scratch scratch_in(std::size_t examples, void* base) const;
@@ -77,7 +77,7 @@ class Block : public Layer {
   void attend_backward(const Pass& pass, const Saved& saved, const Scratch& scratch) const;
   void perceptron_backward(const Pass& pass, Way& way, const float* d_out) const;
   void heads_backward(const Pass& pass, Way& way, const float* x, float* d_x) const;
-  void add_gradients(const Pass& pass, const Way& way, const float* d_out) const;
+  void add_gradients(const Pass& pass, const Way& way) const;
 
   /// Work on blocks of rows, and what is exchanged with the group before it begins.
   struct Stage {
@@ -127,26 +127,19 @@ class Block : public Layer {
                 scratch.factors + first / kRowBlock * width);
     kernels_.sum(into + first * width, stream + first * width, added + first * width, rows * width);
   }
-  /// What goes back through a join, for a block of rows: d itself, or dropped, in `room`.
-  const float* sent_back(const Pass& pass, const Scratch& scratch, std::uint64_t site, const float* d,
-                         float* room, long first, long rows) const {
+  /// Where something is dropped: room = d, dropped, for a block of rows.
+  void send_back(const Pass& pass, const Scratch& scratch, std::uint64_t site, const float* d, float* room,
+                 long first, long rows) const {
     const Dropout of = dropout(pass, site);
-    if (of.threshold == 0) return d;
+    if (of.threshold == 0) return;
     const long width = parts_.width();
     std::memcpy(room + first * width, d + first * width, static_cast<std::size_t>(rows * width) * 4);
     parts_.drop(of, pass.examples, first, rows, room + first * width,
                 scratch.factors + first / kRowBlock * width);
-    return room;
   }
   Dropout dropout(const Pass& pass, std::uint64_t site) const {
     return parts_.dropout(pass, 3 * layer_ + site);
   }
-  /// d_x = d_beside plus the slopes of a norm, for a block of the stream's rows; the block's part of the sums
-  /// of its tensors, which add_norm_sums() adds up.
-  void norm_backward(const Scratch& scratch, const float* x, const float* weight, const float* mean,
-                     const float* inverse, const float* d_y, const float* d_beside, float* d_x, bool biased,
-                     long first, long rows) const;
-  void add_norm_sums(const Pass& pass, const Scratch& scratch, float* d_weight, float* d_bias) const;
   /// into += column sums of d [rows][columns], by blocks.
   void bias_backward(const Pass& pass, const Scratch& scratch, const float* d, long rows, long columns,
                      float* into) const;

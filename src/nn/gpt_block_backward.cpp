@@ -4,34 +4,6 @@
 
 namespace rankine::nn::gpt_block {
 
-void Block::norm_backward(const Scratch& scratch, const float* x, const float* weight, const float* mean,
-                          const float* inverse, const float* d_y, const float* d_beside, float* d_x,
-                          bool biased, long first, long rows) const {
-  const long width = parts_.width();
-  float* const sums = scratch.norm_sums + first / kRowBlock * 2 * width;
-  std::memset(sums, 0, static_cast<std::size_t>(2 * width) * 4);
-  kernels_.norm_backward({.rows = rows,
-                          .width = width,
-                          .x = x + first * width,
-                          .weight = weight,
-                          .mean = mean + first,
-                          .inverse = inverse + first,
-                          .d_y = d_y + first * width,
-                          .d_beside = d_beside + first * width,
-                          .d_x = d_x + first * width,
-                          .d_weight = sums,
-                          .d_bias = biased ? sums + width : nullptr});
-}
-
-void Block::add_norm_sums(const Pass& pass, const Scratch& scratch, float* d_weight, float* d_bias) const {
-  const long width = parts_.width();
-  for (long block = 0; block < row_blocks(parts_.stream_rows(pass.examples)); ++block) {
-    const float* const sums = scratch.norm_sums + block * 2 * width;
-    kernels_.add(d_weight, sums, width);
-    if (d_bias != nullptr) kernels_.add(d_bias, sums + width, width);
-  }
-}
-
 void Block::bias_backward(const Pass& pass, const Scratch& scratch, const float* d, long rows, long columns,
                           float* into) const {
   if (into == nullptr) return;
@@ -57,33 +29,42 @@ void Block::perceptron_backward(const Pass& pass, Way& way, const float* d_out) 
       {{stream,
         {},
         [&](long first, long count) {
-          sent_back(pass, scratch, 3, d_out, scratch.d_sent_2, first, count);
+          send_back(pass, scratch, 3, d_out, scratch.d_sent_2, first, count);
           normalise(saved.middle, way.weights.ln_2, way.weights.ln_2_bias, scratch.normal_2, saved.mean_2,
                     saved.inverse_2, first, count);
         }},
        {rows,
         [&] {
-          way.sent_2 = parts_.gather(pass, way.sent_2, scratch.d_gathered_2);
+          way.all_sent_2 = parts_.gather(pass, way.sent_2, scratch.d_gathered_2);
           way.normal_2 = parts_.gather(pass, scratch.normal_2, scratch.gathered_2);
         },
         [&](long first, long count) {
           const long place = first * 4 * part;
-          dense(way.sent_2, width, scratch.mlp_proj, nullptr, scratch.d_hidden, 4 * part, first, count);
+          dense(way.all_sent_2, width, scratch.mlp_proj, nullptr, scratch.d_hidden, 4 * part, first, count);
           kernels_.gelu_backward(saved.hidden + place, scratch.d_hidden + place, scratch.activated + place,
                                  count * 4 * part);
           dense(scratch.d_hidden, 4 * part, scratch.c_fc, nullptr, scratch.sums, width, first, count);
         }},
        {stream, [&] { d_normal = parts_.reduce(pass, scratch.sums, scratch.room); },
         [&](long first, long count) {
-          norm_backward(scratch, saved.middle, way.weights.ln_2, saved.mean_2, saved.inverse_2, d_normal,
-                        d_out, scratch.d_stream, way.slopes.ln_2_bias != nullptr, first, count);
-          sent_back(pass, scratch, 2, scratch.d_stream, scratch.d_sent, first, count);
+          norm_rows_backward(kernels_,
+                             {.width = width,
+                              .x = saved.middle,
+                              .weight = way.weights.ln_2,
+                              .mean = saved.mean_2,
+                              .inverse = saved.inverse_2,
+                              .d_y = d_normal,
+                              .d_beside = d_out,
+                              .d_x = scratch.d_stream},
+                             scratch.norm_sums, way.slopes.ln_2_bias != nullptr, first, count);
+          send_back(pass, scratch, 2, scratch.d_stream, scratch.d_sent, first, count);
         }},
-       {rows, [&] { way.sent_1 = parts_.gather(pass, way.sent_1, scratch.d_gathered); },
+       {rows, [&] { way.all_sent_1 = parts_.gather(pass, way.sent_1, scratch.d_gathered); },
         [&](long first, long count) {
-          dense(way.sent_1, width, scratch.c_proj, nullptr, scratch.d_attended, part, first, count);
+          dense(way.all_sent_1, width, scratch.c_proj, nullptr, scratch.d_attended, part, first, count);
         }}});
-  add_norm_sums(pass, scratch, way.slopes.ln_2, way.slopes.ln_2_bias);
+  add_norm_sums(kernels_, scratch.norm_sums, row_blocks(stream), width, way.slopes.ln_2,
+                way.slopes.ln_2_bias);
 }
 
 /// From the slopes of queries, keys and values to those of the block's input.
@@ -109,29 +90,37 @@ void Block::heads_backward(const Pass& pass, Way& way, const float* x, float* d_
                        }},
                       {stream, [&] { d_normal = parts_.reduce(pass, scratch.sums, scratch.room); },
                        [&](long first, long count) {
-                         norm_backward(scratch, x, way.weights.ln_1, saved.mean_1, saved.inverse_1, d_normal,
-                                       scratch.d_stream, d_x, way.slopes.ln_1_bias != nullptr, first, count);
+                         norm_rows_backward(kernels_,
+                                            {.width = width,
+                                             .x = x,
+                                             .weight = way.weights.ln_1,
+                                             .mean = saved.mean_1,
+                                             .inverse = saved.inverse_1,
+                                             .d_y = d_normal,
+                                             .d_beside = scratch.d_stream,
+                                             .d_x = d_x},
+                                            scratch.norm_sums, way.slopes.ln_1_bias != nullptr, first, count);
                        }}});
-  add_norm_sums(pass, scratch, way.slopes.ln_1, way.slopes.ln_1_bias);
+  add_norm_sums(kernels_, scratch.norm_sums, row_blocks(stream), width, way.slopes.ln_1,
+                way.slopes.ln_1_bias);
 }
 
 /// The gradients of what multiplies and of what is added, from what the two above left.
-void Block::add_gradients(const Pass& pass, const Way& way, const float* d_out) const {
+void Block::add_gradients(const Pass& pass, const Way& way) const {
   const Tensors<float*>& slopes = way.slopes;
   const Scratch& scratch = way.scratch;
   const long width = parts_.width();
   const long part = parts_.part();
   const long rows = parts_.rows(pass.examples);
   const long stream = parts_.stream_rows(pass.examples);
-  const bool drops = dropout(pass, 2).threshold != 0;
-  const WeightGradient sums[] = {{way.sent_2, scratch.activated, slopes.mlp_proj, rows, width, 4 * part},
+  const WeightGradient sums[] = {{way.all_sent_2, scratch.activated, slopes.mlp_proj, rows, width, 4 * part},
                                  {scratch.d_hidden, way.normal_2, slopes.c_fc, rows, 4 * part, width},
-                                 {way.sent_1, way.saved.attended, slopes.c_proj, rows, width, part},
+                                 {way.all_sent_1, way.saved.attended, slopes.c_proj, rows, width, part},
                                  {scratch.d_qkv, way.normal_1, slopes.c_attn, rows, 3 * part, width}};
   add_weight_gradients(kernels_, *pass.threads, sums);
-  bias_backward(pass, scratch, drops ? scratch.d_sent_2 : d_out, stream, width, slopes.mlp_proj_bias);
+  bias_backward(pass, scratch, way.sent_2, stream, width, slopes.mlp_proj_bias);
   bias_backward(pass, scratch, scratch.d_hidden, rows, 4 * part, slopes.c_fc_bias);
-  bias_backward(pass, scratch, drops ? scratch.d_sent : scratch.d_stream, stream, width, slopes.c_proj_bias);
+  bias_backward(pass, scratch, way.sent_1, stream, width, slopes.c_proj_bias);
   bias_backward(pass, scratch, scratch.d_qkv, rows, 3 * part, slopes.c_attn_bias);
 }
 
@@ -167,14 +156,14 @@ void Block::backward(const Pass& pass, std::span<const void* const> parameters, 
   pack_all(kernels_, *pass.threads, packings);
   const auto* const d_out = static_cast<const float*>(d_output);
   const bool drops = dropout(pass, 2).threshold != 0;
-  way.sent_2 = drops ? scratch.d_sent_2 : d_out;
-  way.sent_1 = drops ? scratch.d_sent : scratch.d_stream;
+  way.all_sent_2 = way.sent_2 = drops ? scratch.d_sent_2 : d_out;
+  way.all_sent_1 = way.sent_1 = drops ? scratch.d_sent : scratch.d_stream;
   way.normal_2 = scratch.normal_2;
   way.normal_1 = scratch.normal;
   perceptron_backward(pass, way, d_out);
   attend_backward(pass, way.saved, scratch);
   heads_backward(pass, way, static_cast<const float*>(input), static_cast<float*>(d_input));
-  add_gradients(pass, way, d_out);
+  add_gradients(pass, way);
   if (!parts_.by_rows()) return;
   parts_.group.all_reduce(scratch.replicated, static_cast<std::size_t>(6 * width), Scalar::f32, pass);
   float* const into[] = {own.ln_1,      own.ln_2,        own.ln_1_bias,

@@ -235,23 +235,17 @@ void Head::backward(const Pass& pass, std::span<const void* const> parameters, c
   }
   const float* d_normal = split_ ? parts_.reduce(pass, scratch.d_normal, scratch.room) : scratch.d_normal;
   for_row_blocks(*pass.threads, stream, [&](long first, long count) {
-    float* const sums = scratch.norm_sums + first / kRowBlock * 2 * width;
-    std::memset(sums, 0, static_cast<std::size_t>(2 * width) * 4);
-    kernels_.norm_backward({.rows = count,
-                            .width = width,
-                            .x = x + first * width,
-                            .weight = norm + weight_,
-                            .mean = saved.mean + first,
-                            .inverse = saved.inverse + first,
-                            .d_y = d_normal + first * width,
-                            .d_x = d_x + first * width,
-                            .d_weight = sums,
-                            .d_bias = d_bias == nullptr ? nullptr : sums + width});
+    norm_rows_backward(kernels_,
+                       {.width = width,
+                        .x = x,
+                        .weight = norm + weight_,
+                        .mean = saved.mean,
+                        .inverse = saved.inverse,
+                        .d_y = d_normal,
+                        .d_x = d_x},
+                       scratch.norm_sums, d_bias != nullptr, first, count);
   });
-  for (long block = 0; block < row_blocks(stream); ++block) {
-    kernels_.add(d_weight, scratch.norm_sums + block * 2 * width, width);
-    if (d_bias != nullptr) kernels_.add(d_bias, scratch.norm_sums + (block * 2 + 1) * width, width);
-  }
+  add_norm_sums(kernels_, scratch.norm_sums, row_blocks(stream), width, d_weight, d_bias);
   if (!parts_.by_rows()) return;
   const long replicated = (2 + (split_ ? 0 : tokens_)) * width;
   parts_.group.all_reduce(scratch.replicated, static_cast<std::size_t>(replicated), Scalar::f32, pass);
