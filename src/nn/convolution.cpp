@@ -21,7 +21,6 @@ Unit convolution_unit(std::string name, std::size_t channels, std::size_t output
 namespace {
 
 constexpr long kImages = 4;  // of a group
-constexpr std::uint8_t kNone = 4;
 
 class Convolution : public Layer {
  public:
@@ -167,7 +166,7 @@ class Convolution : public Layer {
       for (long x = 0; x < shape_.columns() / 2; ++x, out += shape_.outputs, which += shape_.outputs) {
         for (long c = 0; c < shape_.outputs; ++c) {
           out[c] = 0;
-          which[c] = kNone;
+          which[c] = kNoCorner;
         }
         for (int corner = 0; corner < 4; ++corner) {
           const float* const values = sums + position(y, x, corner);
@@ -185,7 +184,7 @@ class Convolution : public Layer {
     for (long y = 0; y < shape_.rows() / 2; ++y) {
       for (long x = 0; x < shape_.columns() / 2; ++x, d += shape_.outputs, which += shape_.outputs) {
         for (long c = 0; c < shape_.outputs; ++c) {
-          if (which[c] != kNone) d_sums[position(y, x, which[c]) + c] = d[c];
+          if (which[c] != kNoCorner) d_sums[position(y, x, which[c]) + c] = d[c];
         }
       }
     }

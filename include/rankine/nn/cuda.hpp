@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include <rankine/nn/classifiers.hpp>
 #include <rankine/nn/device.hpp>
 #include <rankine/nn/gpt.hpp>
 #include <rankine/nn/layer.hpp>
@@ -24,5 +25,11 @@ std::unique_ptr<Device> make_cuda_device(int index);
 /// between layers in `scalar`; what the last layer puts out is on the host. Sums have an order that depends
 /// on the sizes alone: the same kind of GPU gives the same bits.
 Model make_cuda_gpt(const GptConfig& config, Scalar scalar, TensorGroup& group, Device& device);
+
+/// make_mlp and make_cnn for `device`, which outlives the model: the same units and the same dropout, buffers
+/// and sums as of make_cuda_gpt. The first layer's input is f32 as on the CPU, in bf16 too. A target that is
+/// no class throws InputError in the last layer's forward pass.
+Model make_cuda_mlp(const MlpConfig& config, Scalar scalar, Device& device);
+Model make_cuda_cnn(const CnnConfig& config, Scalar scalar, Device& device);
 
 }  // namespace rankine::nn

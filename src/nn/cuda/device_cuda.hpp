@@ -38,6 +38,8 @@ class CudaDevice : public Device {
 
   /// Scores of attention that layers compute at once: 32 MiB in float, about what a cache of level 2 holds.
   std::size_t scores_at_once = std::size_t{8} << 20;
+  /// Numbers of images' patches that a convolution multiplies at once.
+  std::size_t patches_at_once = std::size_t{8} << 20;
 
  private:
   int index_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loops over single numbers: biases, GELU, residual sums, dropout; and the embedding with its gradient.
+// Loops over single numbers: biases, GELU, ReLU, residual sums, dropout; and the embedding with its gradient.
 #include "nn/cuda/arithmetic.hpp"
 #include "nn/cuda/drop_cuda.hpp"
 #include "nn/cuda/kernels_cuda.hpp"
@@ -45,6 +45,22 @@ __global__ void add_dropped(const T* skip, const T* values, T* output, std::size
     const float factor = drop_factor(drop.dropout, drop.first_row + i / width, i % width);
     output[i] = narrow<T>(before + widen(values[i]) * factor);
   }
+}
+
+template <class T>
+__global__ void rectify_of(T* values, const T* bias, std::size_t count, std::size_t width, Dropout dropout) {
+  for (std::size_t i = place(); i < count; i += stride()) {
+    const float sum = widen(values[i]) + widen(bias[i % width]);
+    const float factor = drop_factor(dropout, i / width, i % width);
+    values[i] = narrow<T>(sum > 0.0f ? sum * factor : 0.0f);
+  }
+}
+
+template <class T>
+__global__ void rectify_slope(const T* output, const T* d_output, T* d_input, std::size_t count,
+                              float factor) {
+  for (std::size_t i = place(); i < count; i += stride())
+    d_input[i] = narrow<T>(widen(output[i]) > 0.0f ? widen(d_output[i]) * factor : 0.0f);
 }
 
 /// Rows of a table; 0 where a token is not among this member's.
@@ -151,6 +167,20 @@ void Elementwise<T>::add_residual(cudaStream_t stream, const T* skip, const T* v
                                   std::size_t rows, std::size_t width, DropPlan drop) {
   launch("add_dropped", add_dropped<T>, blocks_for(rows * width), stream, skip, values, output, rows * width,
          width, drop);
+}
+
+template <class T>
+void Elementwise<T>::rectify(cudaStream_t stream, T* values, const T* bias, std::size_t rows,
+                             std::size_t width, Dropout dropout) {
+  launch("rectify_of", rectify_of<T>, blocks_for(rows * width), stream, values, bias, rows * width, width,
+         dropout);
+}
+
+template <class T>
+void Elementwise<T>::rectify_backward(cudaStream_t stream, const T* output, const T* d_output, T* d_input,
+                                      std::size_t count, float factor) {
+  launch("rectify_slope", rectify_slope<T>, blocks_for(count), stream, output, d_output, d_input, count,
+         factor);
 }
 
 template <class T>

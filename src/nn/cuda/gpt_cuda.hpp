@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the layers of a GPT on a GPU have in common: sizes of this member's parts, the group's sums, and how
-// buffers are cut.
+// What the layers of a GPT on a GPU have in common: sizes of this member's parts, and the group's sums.
 #pragma once
 
 #include <algorithm>
@@ -13,28 +12,9 @@
 #include "nn/cuda/check_cuda.hpp"
 #include "nn/cuda/device_cuda.hpp"
 #include "nn/cuda/kernels_cuda.hpp"
+#include "nn/cuda/layer_cuda.hpp"
 
 namespace rankine::nn::cuda {
-
-/// Hands out consecutive arrays of a buffer, each aligned to 256 bytes; of no buffer it measures.
-class Carving {
- public:
-  explicit Carving(void* base = nullptr) : base_(static_cast<std::byte*>(base)) {}
-  template <class T>
-  T* take(std::size_t count) {
-    const std::size_t at = bytes_;
-    bytes_ += (count * sizeof(T) + 255) / 256 * 256;
-    return base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + at);
-  }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  std::byte* base_;
-  std::size_t bytes_ = 0;
-};
-
-template <class T>
-constexpr Scalar kScalarOf = sizeof(T) == 4 ? Scalar::f32 : Scalar::bf16;
 
 struct GptOnCuda {
   GptConfig config;
@@ -105,9 +85,8 @@ struct GptOnCuda {
   void multiply(const Pass& pass, std::size_t m, std::size_t n, std::size_t k, const T* left,
                 bool left_transposed, const T* right, bool right_transposed, Result* product,
                 bool add = false) const {
-    device.blas().multiply(
-        stream(pass), kScalarOf<T>, m, n, k, {left, left_transposed ? m : k, left_transposed},
-        {right, right_transposed ? k : n, right_transposed}, {product, n, kScalarOf<Result>, 0, add});
+    cuda::multiply(device, stream(pass), m, n, k, left, left_transposed, right, right_transposed, product,
+                   add);
   }
 };
 

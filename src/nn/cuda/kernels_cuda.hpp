@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernels of a GPT do, by the functions that queue them on a stream. All pointers are on the device;
+// What the kernels do, by the functions that queue them on a stream. All pointers are on the device;
 // T is how numbers are stored (float or Bf16), sums are in float. No kernel adds floats atomically: the same
 // input gives the same bits. Sizes of scratch are said by scratch_* below.
 #pragma once
@@ -68,6 +68,12 @@ struct Elementwise {
   /// output [rows][width] = skip (may be null: 0) + drop(values); may be in place of either.
   static void add_residual(cudaStream_t stream, const T* skip, const T* values, T* output, std::size_t rows,
                            std::size_t width, DropPlan drop);
+  /// values [rows][width] = drop(max(values + bias [width], 0))
+  static void rectify(cudaStream_t stream, T* values, const T* bias, std::size_t rows, std::size_t width,
+                      Dropout dropout);
+  /// d_input = d_output times `factor` where the output is above 0: what was dropped is 0 as what was cut is.
+  static void rectify_backward(cudaStream_t stream, const T* output, const T* d_output, T* d_input,
+                               std::size_t count, float factor);
 };
 
 template <class T>

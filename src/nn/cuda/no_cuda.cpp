@@ -27,4 +27,12 @@ Model make_cuda_gpt(const GptConfig&, Scalar, TensorGroup&, Device&) {
   refuse();
 }
 
+Model make_cuda_mlp(const MlpConfig&, Scalar, Device&) {
+  refuse();
+}
+
+Model make_cuda_cnn(const CnnConfig&, Scalar, Device&) {
+  refuse();
+}
+
 }  // namespace rankine::nn

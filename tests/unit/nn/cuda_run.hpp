@@ -3,17 +3,24 @@
 #pragma once
 
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include <rankine/nn/cuda.hpp>
 #include <rankine/nn/device.hpp>
-#include <rankine/nn/gpt.hpp>
 
-#include "gpt_batch.hpp"
+#include "catch.hpp"
 #include "model_run.hpp"
 
 namespace rankine::nn::test {
+
+inline bool device_here() {
+  if (cuda_devices() > 0) return true;
+  std::puts("no CUDA device here: kernels were not run");
+  return false;
+}
 
 /// Of two arrays: the length of their difference over that of the second.
 inline double difference(const std::vector<float>& values, const std::vector<float>& expected) {
@@ -113,6 +120,21 @@ class DeviceRun {
 inline Outcome run_on(Device& device, Model& model, const Buffers& parameters, const Batch& batch,
                       float scale, std::uint64_t key) {
   return DeviceRun(device, model, parameters, batch, scale, key).run();
+}
+
+/// Checks that a device's model has the CPU's loss and gradients, each unit's to `tolerance` of its length.
+inline void check_same(Model& on_cpu, Device& device, Model& on_device, const Buffers& parameters,
+                       const Batch& batch, double tolerance) {
+  Threads one;
+  const Outcome expected = run(on_cpu, parameters, batch, one, 0.5F, 9);
+  const Outcome outcome = run_on(device, on_device, parameters, batch, 0.5F, 9);
+  CHECK(outcome.loss.count == expected.loss.count);
+  CHECK(outcome.loss.loss == Approx(expected.loss.loss).epsilon(tolerance));
+  if (on_device.scalar == Scalar::f32) CHECK(outcome.loss.right == expected.loss.right);
+  for (std::size_t u = 0; u < parameters.size(); ++u) {
+    INFO("unit " << on_cpu.units[u].name);
+    CHECK(difference(outcome.gradients[u], expected.gradients[u]) < tolerance);
+  }
 }
 
 }  // namespace rankine::nn::test

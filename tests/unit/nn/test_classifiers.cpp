@@ -1,59 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gradients of perceptrons and convolutional networks against differences; threads change no bits.
 #include <rankine/core/error.hpp>
-#include <rankine/nn/classifiers.hpp>
 
 #include "catch.hpp"
+#include "image_batch.hpp"
 #include "model_run.hpp"
 #include "slopes.hpp"
 
 namespace nn = rankine::nn;
 using nn::test::Batch;
-
-namespace {
-
-Batch images(std::size_t examples, std::size_t size, std::size_t classes) {
-  rankine::Philox random(2, 3);
-  Batch batch;
-  batch.examples = examples;
-  std::vector<float> input(examples * size);
-  for (float& value : input) value = static_cast<float>(random.normal());
-  for (std::size_t k = 0; k < examples; ++k)
-    batch.targets.push_back(k == 2 ? -1 : static_cast<std::int32_t>(random.below(classes)));
-  const auto bytes = std::as_bytes(std::span(input));
-  batch.input.assign(bytes.begin(), bytes.end());
-  return batch;
-}
-
-nn::CnnConfig small_cnn(double dropout = 0) {
-  return {.height = 13,
-          .width = 12,
-          .channels = 2,
-          .convolutions = {5, 6},
-          .kernel = 3,
-          .hidden = {9},
-          .classes = 4,
-          .dropout = dropout};
-}
-
-}  // namespace
+using nn::test::random_images;
+using nn::test::small_cnn;
 
 TEST_CASE("a perceptron's gradient is that of differences") {
   nn::Model plain = nn::make_mlp({.inputs = 11, .hidden = {21, 8}, .classes = 5});
-  nn::test::check_slopes(plain, images(70, 11, 5), 1e-3, 8e-3);
+  nn::test::check_slopes(plain, random_images(70, 11, 5), 1e-3, 8e-3);
   nn::Model dropping = nn::make_mlp({.inputs = 11, .hidden = {21, 8}, .classes = 5, .dropout = 0.3});
-  nn::test::check_slopes(dropping, images(70, 11, 5), 1e-3, 8e-3);
+  nn::test::check_slopes(dropping, random_images(70, 11, 5), 1e-3, 8e-3);
 }
 
 TEST_CASE("a convolutional network's gradient is that of differences") {
   nn::Model model = nn::make_cnn(small_cnn());
-  nn::test::check_slopes(model, images(40, 13 * 12 * 2, 4), 1e-3, 8e-3);
+  nn::test::check_slopes(model, random_images(40, nn::test::kSmallImage, 4), 1e-3, 8e-3);
 }
 
 TEST_CASE("the number of threads changes no bits of a classifier") {
   nn::Model model = nn::make_cnn(small_cnn(0.3));
   const nn::test::Buffers parameters = nn::test::lively(model);
-  const Batch batch = images(101, 13 * 12 * 2, 4);
+  const Batch batch = random_images(101, nn::test::kSmallImage, 4);
   nn::Threads one;
   nn::Threads three(3);
   const auto a = nn::test::run(model, parameters, batch, one);
@@ -69,7 +43,7 @@ TEST_CASE("classifiers say what is wrong with their sizes and targets") {
   CHECK_THROWS_AS(nn::make_cnn(deep), rankine::InputError);
   CHECK_THROWS_AS(nn::make_mlp({.inputs = 0}), rankine::InputError);
   nn::Model model = nn::make_mlp({.inputs = 3, .hidden = {}, .classes = 2});
-  Batch batch = images(4, 3, 2);
+  Batch batch = random_images(4, 3, 2);
   batch.targets[0] = 2;
   CHECK_THROWS_AS(nn::test::loss_of(model, nn::test::lively(model), batch, 0), rankine::InputError);
 }

@@ -2,7 +2,6 @@
 // Models and loops on a CUDA device against the CPU's. Built twice: for a GPU, and with src/nn/cuda compiled
 // for the host (emulated/).
 #include <cmath>
-#include <cstdio>
 
 #include <rankine/core/error.hpp>
 #include <rankine/core/philox.hpp>
@@ -10,6 +9,7 @@
 
 #include "catch.hpp"
 #include "cuda_run.hpp"
+#include "gpt_batch.hpp"
 #include "model_run.hpp"
 #include "nn/bf16.hpp"
 #include "nn/cuda/arithmetic.hpp"
@@ -17,33 +17,19 @@
 namespace nn = rankine::nn;
 using nn::test::Batch;
 using nn::test::Buffers;
+using nn::test::device_here;
 using nn::test::Outcome;
 
 namespace {
-
-bool device_here() {
-  if (nn::cuda_devices() > 0) return true;
-  std::puts("no CUDA device here: kernels were not run");
-  return false;
-}
 
 void check_against_cpu(const nn::GptConfig& config, nn::Scalar scalar, double tolerance) {
   nn::TensorGroup alone;
   nn::Model on_cpu = nn::make_gpt(config, alone);
   const Buffers parameters = nn::test::lively(on_cpu);
   const Batch batch = nn::test::random_tokens(config, 3);
-  nn::Threads one;
-  const Outcome expected = nn::test::run(on_cpu, parameters, batch, one, 0.5F, 9);
   const auto device = nn::make_cuda_device(0);
   nn::Model on_gpu = nn::make_cuda_gpt(config, scalar, alone, *device);
-  const Outcome outcome = nn::test::run_on(*device, on_gpu, parameters, batch, 0.5F, 9);
-  CHECK(outcome.loss.count == expected.loss.count);
-  CHECK(outcome.loss.loss == Approx(expected.loss.loss).epsilon(tolerance));
-  if (scalar == nn::Scalar::f32) CHECK(outcome.loss.right == expected.loss.right);
-  for (std::size_t u = 0; u < parameters.size(); ++u) {
-    INFO("unit " << on_cpu.units[u].name);
-    CHECK(nn::test::difference(outcome.gradients[u], expected.gradients[u]) < tolerance);
-  }
+  nn::test::check_same(on_cpu, *device, on_gpu, parameters, batch, tolerance);
 }
 
 nn::GptConfig small(bool bias, double dropout) {

@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "cuda_run.hpp"
+#include "gpt_batch.hpp"
 #include "model_run.hpp"
 #include "nn/cuda/device_cuda.hpp"
 
