@@ -25,6 +25,16 @@ void locate(std::size_t lists, long number, const Count& count, const Visit& vis
 
 }  // namespace
 
+void norm_rows(const Kernels& kernels, Norm all, long first, long rows) {
+  const long place = first * all.width;
+  all.rows = rows;
+  all.x += place;
+  all.y += place;
+  all.mean += first;
+  all.inverse += first;
+  kernels.norm(all);
+}
+
 void norm_rows_backward(const Kernels& kernels, NormBackward all, float* block_sums, bool biased, long first,
                         long rows) {
   const long place = first * all.width;

@@ -56,6 +56,8 @@ void for_row_blocks(Threads& threads, long rows, const Piece& piece) {
   });
 }
 
+/// The norm of a block of rows. `all`: of all rows.
+void norm_rows(const Kernels& kernels, Norm all, long first, long rows);
 /// Goes back through a norm for a block of rows. `all`: of all rows, without d_weight and d_bias, whose sums
 /// over the block are left in block_sums [row_blocks][2][width] for add_norm_sums().
 void norm_rows_backward(const Kernels& kernels, NormBackward all, float* block_sums, bool biased, long first,

@@ -107,15 +107,15 @@ class Block : public Layer {
   }
   void normalise(const float* x, const float* weight, const float* bias, float* y, float* mean,
                  float* inverse, long first, long rows) const {
-    const long width = parts_.width();
-    kernels_.norm({.rows = rows,
-                   .width = width,
-                   .x = x + first * width,
-                   .weight = weight,
-                   .bias = bias,
-                   .y = y + first * width,
-                   .mean = mean + first,
-                   .inverse = inverse + first});
+    norm_rows(kernels_,
+              {.width = parts_.width(),
+               .x = x,
+               .weight = weight,
+               .bias = bias,
+               .y = y,
+               .mean = mean,
+               .inverse = inverse},
+              first, rows);
   }
   /// into = stream + dropout(added + bias), for a block of the stream's rows.
   void join(const Pass& pass, const Scratch& scratch, std::uint64_t site, const float* stream, float* added,
