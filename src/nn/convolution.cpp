@@ -8,6 +8,7 @@
 
 #include "nn/arrays.hpp"
 #include "nn/classifier_parts.hpp"
+#include "nn/patches.hpp"
 
 namespace rankine::nn {
 
@@ -45,21 +46,9 @@ class Convolution : public Layer {
     pack_all(kernels_, *pass.threads, packings);
     for_images(pass, [&](long image, long, float* own) {
       const Room at = room_of(own);
-      unfold(static_cast<const float*>(input) + image * shape_.image(), at.patches);
-      for (long p = 0; p < shape_.positions(); ++p) {
-        std::memcpy(at.sums + p * shape_.outputs, w + shape_.outputs * shape_.patch(),
-                    static_cast<std::size_t>(shape_.outputs) * 4);
-      }
-      kernels_.product({.a = at.patches,
-                        .a_row = shape_.patch(),
-                        .b = scratch,
-                        .c = at.sums,
-                        .c_row = shape_.outputs,
-                        .rows = shape_.positions(),
-                        .steps = shape_.patch(),
-                        .columns = shape_.outputs,
-                        .add = true});
-      pool(at.sums, static_cast<float*>(output) + image * shape_.pooled(),
+      unfold(shape_, static_cast<const float*>(input) + image * shape_.image(), at.patches);
+      multiply_patches(scratch, w + shape_.outputs * shape_.patch(), at);
+      pool(shape_, at.sums, static_cast<float*>(output) + image * shape_.pooled(),
            static_cast<std::uint8_t*>(saved) + image * shape_.pooled());
     });
   }
@@ -71,33 +60,13 @@ class Convolution : public Layer {
     for_images(pass, [&](long image, long within, float* own) {
       const Room at = room_of(own);
       if (within == 0) std::memset(at.gradient, 0, static_cast<std::size_t>(parameters_size()) * 4);
-      unfold(static_cast<const float*>(input) + image * shape_.image(), at.patches);
-      unpool(static_cast<const float*>(d_output) + image * shape_.pooled(),
+      unfold(shape_, static_cast<const float*>(input) + image * shape_.image(), at.patches);
+      unpool(shape_, static_cast<const float*>(d_output) + image * shape_.pooled(),
              static_cast<const std::uint8_t*>(saved) + image * shape_.pooled(), at.sums);
-      kernels_.product({.a = at.sums,
-                        .a_row = 1,
-                        .a_step = shape_.outputs,
-                        .b = at.patches,
-                        .b_row = shape_.patch(),
-                        .c = at.gradient,
-                        .c_row = shape_.patch(),
-                        .rows = shape_.outputs,
-                        .steps = shape_.positions(),
-                        .columns = shape_.patch(),
-                        .add = true});
-      add_rows(kernels_, at.sums, shape_.positions(), shape_.outputs,
-               at.gradient + shape_.outputs * shape_.patch());
+      add_gradients(at);
       if (d_input == nullptr) return;
-      kernels_.product({.a = at.sums,
-                        .a_row = shape_.outputs,
-                        .b = w,
-                        .b_row = shape_.patch(),
-                        .c = at.patches,
-                        .c_row = shape_.patch(),
-                        .rows = shape_.positions(),
-                        .steps = shape_.outputs,
-                        .columns = shape_.patch()});
-      fold(at.patches, static_cast<float*>(d_input) + image * shape_.image());
+      multiply_slopes(w, at);
+      fold(shape_, at.patches, static_cast<float*>(d_input) + image * shape_.image());
     });
     for (long group = 0; group < groups(pass.examples); ++group)
       kernels_.add(gradients[0], room_of(group_room(pass, group)).gradient, parameters_size());
@@ -107,6 +76,48 @@ class Convolution : public Layer {
   struct Room {
     float *patches, *sums, *gradient;
   };
+  /// at.sums [positions][outputs] = at.patches w^T + bias; w packed.
+  void multiply_patches(const float* packed_weights, const float* bias, const Room& at) const {
+    for (long p = 0; p < shape_.positions(); ++p)
+      std::memcpy(at.sums + p * shape_.outputs, bias, static_cast<std::size_t>(shape_.outputs) * 4);
+    kernels_.product({.a = at.patches,
+                      .a_row = shape_.patch(),
+                      .b = packed_weights,
+                      .c = at.sums,
+                      .c_row = shape_.outputs,
+                      .rows = shape_.positions(),
+                      .steps = shape_.patch(),
+                      .columns = shape_.outputs,
+                      .add = true});
+  }
+  /// Adds to at.gradient that of weights and biases by the slopes at.sums.
+  void add_gradients(const Room& at) const {
+    kernels_.product({.a = at.sums,
+                      .a_row = 1,
+                      .a_step = shape_.outputs,
+                      .b = at.patches,
+                      .b_row = shape_.patch(),
+                      .c = at.gradient,
+                      .c_row = shape_.patch(),
+                      .rows = shape_.outputs,
+                      .steps = shape_.positions(),
+                      .columns = shape_.patch(),
+                      .add = true});
+    add_rows(kernels_, at.sums, shape_.positions(), shape_.outputs,
+             at.gradient + shape_.outputs * shape_.patch());
+  }
+  /// at.patches = the slopes of patches by those of sums.
+  void multiply_slopes(const float* w, const Room& at) const {
+    kernels_.product({.a = at.sums,
+                      .a_row = shape_.outputs,
+                      .b = w,
+                      .b_row = shape_.patch(),
+                      .c = at.patches,
+                      .c_row = shape_.patch(),
+                      .rows = shape_.positions(),
+                      .steps = shape_.outputs,
+                      .columns = shape_.patch()});
+  }
   long packed() const { return packed_size(shape_.patch(), shape_.outputs); }
   long parameters_size() const { return shape_.outputs * (shape_.patch() + 1); }
   static long rounded(long floats) { return (floats + 15) / 16 * 16; }
@@ -132,62 +143,6 @@ class Convolution : public Layer {
       for (long image = first; image < std::min(first + kImages, images); ++image)
         each(image, image - first, group_room(pass, static_cast<long>(group)));
     });
-  }
-
-  /// Calls visit(place in the patches, place in the image, how many) for all runs of a patch's rows.
-  template <class Visit>
-  void for_runs(const Visit& visit) const {
-    const long run = shape_.kernel * shape_.channels;
-    long place = 0;
-    for (long y = 0; y < shape_.rows(); ++y) {
-      for (long x = 0; x < shape_.columns(); ++x) {
-        for (long k = 0; k < shape_.kernel; ++k, place += run)
-          visit(place, ((y + k) * shape_.width + x) * shape_.channels, run);
-      }
-    }
-  }
-  void unfold(const float* image, float* patches) const {
-    for_runs([&](long place, long at, long run) {
-      for (long k = 0; k < run; ++k) patches[place + k] = image[at + k];
-    });
-  }
-  void fold(const float* patches, float* image) const {
-    std::memset(image, 0, static_cast<std::size_t>(shape_.image()) * 4);
-    for_runs([&](long place, long at, long run) {
-      for (long k = 0; k < run; ++k) image[at + k] += patches[place + k];
-    });
-  }
-  long position(long y, long x, int corner) const {
-    return ((2 * y + corner / 2) * shape_.columns() + 2 * x + corner % 2) * shape_.outputs;
-  }
-  /// The largest of four, if it is above 0, and which it was.
-  void pool(const float* sums, float* out, std::uint8_t* which) const {
-    for (long y = 0; y < shape_.rows() / 2; ++y) {
-      for (long x = 0; x < shape_.columns() / 2; ++x, out += shape_.outputs, which += shape_.outputs) {
-        for (long c = 0; c < shape_.outputs; ++c) {
-          out[c] = 0;
-          which[c] = kNoCorner;
-        }
-        for (int corner = 0; corner < 4; ++corner) {
-          const float* const values = sums + position(y, x, corner);
-          for (long c = 0; c < shape_.outputs; ++c) {
-            const bool larger = values[c] > out[c];
-            out[c] = larger ? values[c] : out[c];
-            which[c] = larger ? static_cast<std::uint8_t>(corner) : which[c];
-          }
-        }
-      }
-    }
-  }
-  void unpool(const float* d, const std::uint8_t* which, float* d_sums) const {
-    std::memset(d_sums, 0, static_cast<std::size_t>(shape_.positions() * shape_.outputs) * 4);
-    for (long y = 0; y < shape_.rows() / 2; ++y) {
-      for (long x = 0; x < shape_.columns() / 2; ++x, d += shape_.outputs, which += shape_.outputs) {
-        for (long c = 0; c < shape_.outputs; ++c) {
-          if (which[c] != kNoCorner) d_sums[position(y, x, which[c]) + c] = d[c];
-        }
-      }
-    }
   }
 
   ConvolutionShape shape_;
