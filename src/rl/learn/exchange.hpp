@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "rl/learn/memory.hpp"
+
 namespace rankine::rl::learn {
 
 class Exchange {
@@ -14,10 +16,20 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual int rank() const { return 0; }
   virtual int size() const { return 1; }
-  /// Element by element over all ranks, in the fixed tree of neighbours: (0 + 1) + (2 + 3).
-  virtual void sum(std::span<float>) {}
+  /// Where this rank puts the numbers that sum() adds up next, aligned to 64 bytes; `count` is the same on all
+  /// ranks, a multiple of 16.
+  virtual std::span<float> place(std::size_t count) {
+    own_.resize(count);
+    return own_;
+  }
+  /// Element by element over all ranks, in the fixed tree of neighbours: (0 + 1) + (2 + 3). Stays until the
+  /// next place().
+  virtual std::span<const float> sum() { return own_; }
   /// The bytes of every rank, by rank.
   virtual std::vector<std::vector<std::byte>> gather(std::vector<std::byte> own) { return {std::move(own)}; }
+
+ protected:
+  Floats own_;
 };
 
 }  // namespace rankine::rl::learn

@@ -136,7 +136,7 @@ struct Kernels {
   void (*exponential)(const float* x, float factor, float* y, long count);  ///< y = exp(factor x)
   void (*hyperbolic_tangent)(const float* x, float* y, long count);
   float (*squares)(const float* x, long count);
-  void (*add)(float* to, const float* from, long count);
+  void (*add)(const float* a, const float* b, float* to, long count);  ///< `to` may be one of them
   void (*adam)(const Adam&);
 };
 

@@ -365,8 +365,8 @@ struct Loops {
     return L::sum(L::add(L::add(sum[0], sum[1]), L::add(sum[2], sum[3])));
   }
 
-  static void add(float* to, const float* from, long count) {
-    for (long i = 0; i < count; i += kLanes) L::store(to + i, L::add(L::load(to + i), L::load(from + i)));
+  static void add(const float* a, const float* b, float* to, long count) {
+    for (long i = 0; i < count; i += kLanes) L::store(to + i, L::add(L::load(a + i), L::load(b + i)));
   }
 
   static void adam(const Adam& a) {

@@ -357,21 +357,23 @@ UpdateReport Learner::learn(const std::vector<Trajectory>& own, Exchange& exchan
   clip_ = config_.clip * annealed(config_.anneal_clip, steps_, config_);
   clip_ = std::max(clip_, 1e-6);
   const std::size_t numbers = static_cast<std::size_t>(layout_.count + kTail);
-  while (gradients_.size() < parts.size()) gradients_.emplace_back(numbers);
+  while (gradients_.size() + 1 < parts.size()) gradients_.emplace_back(numbers);
+  std::vector<float*> gradients(1);
+  for (Floats& gradient : gradients_) gradients.push_back(gradient.data());
   UpdateReport report;
   std::int64_t taken = 0;
   bool going_on = true;
   for (int epoch = 0; epoch < config_.epochs && going_on; ++epoch) {
     for (std::int64_t m = 0; m < known.minibatches && going_on; ++m, ++taken) {
       const Totals& totals = known.totals[static_cast<std::size_t>(epoch * known.minibatches + m)];
+      gradients[0] = exchange.place(numbers).data();
       for (std::size_t p = 0; p < parts.size(); ++p)
-        shard_gradient(parts[p], epoch, m, totals, gradients_[p].data());
+        shard_gradient(parts[p], epoch, m, totals, gradients[p]);
       for (std::size_t width = 1; width < parts.size(); width *= 2) {
         for (std::size_t p = 0; p + width < parts.size(); p += 2 * width)
-          kernels_.add(gradients_[p].data(), gradients_[p + width].data(), static_cast<long>(numbers));
+          kernels_.add(gradients[p], gradients[p + width], gradients[p], static_cast<long>(numbers));
       }
-      exchange.sum(gradients_[0]);
-      going_on = step(totals, gradients_[0], report);
+      going_on = step(totals, exchange.sum(), report);
     }
   }
   steps_ += known.samples;

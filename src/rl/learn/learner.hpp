@@ -75,7 +75,7 @@ class Learner {
   double rate_ = 0, clip_ = 0;  // of this update
   // One shard's part of a minibatch:
   Floats observations_, action_, mask_, logp_, advantage_, value_, target_, weight_;
-  std::vector<Floats> gradients_;  // of each of this rank's shards, sums of losses behind
+  std::vector<Floats> gradients_;  // of this rank's shards but the first, sums of losses behind
 };
 
 }  // namespace rankine::rl::learn

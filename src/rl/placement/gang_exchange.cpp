@@ -2,6 +2,8 @@
 #include "rl/placement/gang_exchange.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <numeric>
 
 #include <rankine/core/error.hpp>
@@ -21,11 +23,39 @@ void check(int code, const char* call) {
 
 }  // namespace
 
-void GangExchange::sum(std::span<float> numbers) {
-  if (gang_.size() == 1) return;
+std::span<float> GangExchange::place(std::size_t count) {
+  if (count_ != count && gang_.size() > 1) {
+    if (share_) places_.emplace(gang_, count * sizeof(float));
+    share_ = share_ && places_->shared();
+  }
+  count_ = count;
+  own_.resize(count);
+  if (gang_.size() == 1 || !share_) return own_;
+  return {reinterpret_cast<float*>(places_->own()), count};
+}
+
+std::span<const float> GangExchange::sum() {
+  if (gang_.size() == 1) return own_;
+  if (!share_) {
+    sum_by_messages();
+    return own_;
+  }
+  for (int distance = 1; distance < gang_.size(); distance *= 2) {
+    places_->meet();
+    const auto numbers = [&](int member) {
+      return reinterpret_cast<const float*>(places_->of(static_cast<std::size_t>(member)));
+    };
+    const bool last = 2 * distance >= gang_.size();
+    float* const to = last ? own_.data() : reinterpret_cast<float*>(places_->own());
+    kernels_.add(numbers(gang_.rank()), numbers(gang_.rank() ^ distance), to, static_cast<long>(count_));
+  }
+  return own_;
+}
+
+void GangExchange::sum_by_messages() {
   const MPI_Comm comm = gang_.comm();
-  const int count = static_cast<int>(numbers.size());
-  theirs_.resize(numbers.size());
+  const int count = static_cast<int>(count_);
+  theirs_.resize(count_);
   for (int distance = 1; distance < gang_.size(); distance *= 2) {
     const int other = gang_.rank() ^ distance;
     std::vector<MPI_Request> requests;
@@ -37,18 +67,36 @@ void GangExchange::sum(std::span<float> numbers) {
     }
     for (int first = 0; first < count; first += kPiece) {
       const int piece = std::min(kPiece, count - first);
-      check(
-          MPI_Isend(numbers.data() + first, piece, MPI_FLOAT, other, kSumTag, comm, &requests.emplace_back()),
-          "MPI_Isend");
+      check(MPI_Isend(own_.data() + first, piece, MPI_FLOAT, other, kSumTag, comm, &requests.emplace_back()),
+            "MPI_Isend");
     }
     check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
           "MPI_Waitall");
-    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] += theirs_[i];
+    kernels_.add(own_.data(), theirs_.data(), own_.data(), count);
   }
 }
 
+/// In a place: how many bytes there are, then they, if all members' fit.
 std::vector<std::vector<std::byte>> GangExchange::gather(std::vector<std::byte> own) {
   if (gang_.size() == 1) return {std::move(own)};
+  if (!share_ || !places_) return gather_by_messages(own);
+  const std::uint64_t size = own.size();
+  const std::size_t room = places_->bytes() - sizeof size;
+  std::memcpy(places_->own(), &size, sizeof size);
+  if (size > 0 && size <= room) std::memcpy(places_->own() + sizeof size, own.data(), size);
+  places_->meet();
+  std::vector<std::vector<std::byte>> by_rank;
+  for (std::size_t member = 0; member < static_cast<std::size_t>(gang_.size()); ++member) {
+    const std::byte* const from = places_->of(member);
+    std::uint64_t theirs = 0;
+    std::memcpy(&theirs, from, sizeof theirs);
+    if (theirs > room) return gather_by_messages(own);
+    by_rank.emplace_back(from + sizeof theirs, from + sizeof theirs + theirs);
+  }
+  return by_rank;
+}
+
+std::vector<std::vector<std::byte>> GangExchange::gather_by_messages(std::span<const std::byte> own) {
   const MPI_Comm comm = gang_.comm();
   const auto members = static_cast<std::size_t>(gang_.size());
   std::vector<int> sizes(members);

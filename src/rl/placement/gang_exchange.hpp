@@ -1,25 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// What learners in a gang tell each other, by MPI: sums by recursive doubling, whose order is the tree of
-// neighbours for any number of members that is a power of two.
+// What learners in a gang tell each other, through memory that they share where all are on one node, else by
+// MPI: sums by recursive doubling, whose order is the tree of neighbours for any number of members that is a
+// power of two.
 #pragma once
+
+#include <optional>
 
 #include <rankine/gang.hpp>
 
 #include "rl/learn/exchange.hpp"
+#include "rl/learn/kernels.hpp"
+#include "rl/placement/shared_places.hpp"
 
 namespace rankine::rl::placement {
 
 class GangExchange final : public learn::Exchange {
  public:
-  explicit GangExchange(Gang& gang) : gang_(gang) {}
+  /// `share`: by shared memory where that can be.
+  explicit GangExchange(Gang& gang, bool share = true)
+      : gang_(gang), share_(share), kernels_(learn::usable_kernels()) {}
   int rank() const override { return gang_.rank(); }
   int size() const override { return gang_.size(); }
-  void sum(std::span<float> numbers) override;
+  std::span<float> place(std::size_t count) override;
+  std::span<const float> sum() override;
   std::vector<std::vector<std::byte>> gather(std::vector<std::byte> own) override;
 
  private:
+  void sum_by_messages();
+  std::vector<std::vector<std::byte>> gather_by_messages(std::span<const std::byte> own);
+
   Gang& gang_;
-  std::vector<float> theirs_;
+  bool share_;
+  const learn::Kernels& kernels_;
+  std::size_t count_ = 0;               // of numbers
+  std::optional<SharedPlaces> places_;  // from the first place() on
+  learn::Floats theirs_;
 };
 
 /// Ends the rollouts of stragglers: each member tells the others when its rollout is over. A member that
