@@ -16,8 +16,8 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual int rank() const { return 0; }
   virtual int size() const { return 1; }
-  /// Where this rank puts the numbers that sum() adds up next, aligned to 64 bytes; `count` is the same on all
-  /// ranks, a multiple of 16.
+  /// Where this rank puts the numbers that sum() adds up next, aligned to 64 bytes; `count` is the same on
+  /// all ranks, a multiple of 16.
   virtual std::span<float> place(std::size_t count) {
     own_.resize(count);
     return own_;

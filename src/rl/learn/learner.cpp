@@ -367,8 +367,7 @@ UpdateReport Learner::learn(const std::vector<Trajectory>& own, Exchange& exchan
     for (std::int64_t m = 0; m < known.minibatches && going_on; ++m, ++taken) {
       const Totals& totals = known.totals[static_cast<std::size_t>(epoch * known.minibatches + m)];
       gradients[0] = exchange.place(numbers).data();
-      for (std::size_t p = 0; p < parts.size(); ++p)
-        shard_gradient(parts[p], epoch, m, totals, gradients[p]);
+      for (std::size_t p = 0; p < parts.size(); ++p) shard_gradient(parts[p], epoch, m, totals, gradients[p]);
       for (std::size_t width = 1; width < parts.size(); width *= 2) {
         for (std::size_t p = 0; p + width < parts.size(); p += 2 * width)
           kernels_.add(gradients[p], gradients[p + width], gradients[p], static_cast<long>(numbers));

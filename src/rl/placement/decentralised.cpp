@@ -77,13 +77,21 @@ Stretch run_stretch(Gang& gang, const Stretch& begin) {
   return end;
 }
 
+/// Whether a gang failed by the loss of a member, and not by what an environment threw. Of what members throw
+/// only an interrupted wait or a call of MPI that failed may come of a loss.
+bool lost_a_member(const Error& error) {
+  const auto* const thrown = dynamic_cast<const TaskError*>(&error);
+  return thrown == nullptr || thrown->parts().type == "rankine::GangBroken" ||
+         thrown->parts().type == "rankine::SystemError";
+}
+
 /// A gang that lost a member is tried again, with fewer members where too few ranks are left.
 Stretch run_gang(Stretch stretch, int& members) {
   for (int attempt = 0;; ++attempt) {
     try {
       return submit_gang<run_stretch>({.ranks = members, .name = "ppo"}, stretch).get();
-    } catch (const Error&) {
-      if (attempt == kGangTries || draining()) throw;
+    } catch (const Error& error) {
+      if (attempt == kGangTries || draining() || !lost_a_member(error)) throw;
       if (attempt > 0 && members > 1) members /= 2;
     }
   }

@@ -21,6 +21,8 @@ class GangExchange final : public learn::Exchange {
       : gang_(gang), share_(share), kernels_(learn::usable_kernels()) {}
   int rank() const override { return gang_.rank(); }
   int size() const override { return gang_.size(); }
+  /// Whether sums go through shared memory; known from the first place() on.
+  bool shares() const { return places_ && share_; }
   std::span<float> place(std::size_t count) override;
   std::span<const float> sum() override;
   std::vector<std::vector<std::byte>> gather(std::vector<std::byte> own) override;

@@ -6,13 +6,27 @@
 #include <algorithm>
 #include <ctime>
 
+#include <rankine/core/clock.hpp>
+
 namespace rankine::train {
+
+namespace {
+
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
 
 void Patience::pause() {
   ++looks_;
-  if (looks_ <= kSpins) return;
+  if (looks_ <= kSpins) return relax();
   if (looks_ <= kYields) {
+    const Time begin = now();
     sched_yield();
+    if (now() - begin > kLate) looks_ = kYields;
     return;
   }
   const timespec time{0, nap_};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DD-PPO's pre-emption between four members, one of which steps slowly: its rollouts are ended early, the
-// others' are not, and training goes on to its end; also with two members, and after the slow one threw in
-// the middle of a rollout. Run with 5 ranks.
+// others' are not, and training goes on to its end; also with two members. What an environment throws ends
+// the run, in the middle of a rollout. Run with 5 ranks.
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -135,6 +135,18 @@ bool left_alone(rk::Gang& gang) {
   return both == 1;
 }
 
+/// What an environment throws ends the run at once: begun again it would not throw.
+void check_exception() {
+  try {
+    rl::train(options_for("Falling", 4, 0.6, 6));
+    expect(false, "what an environment throws ends the run");
+  } catch (const rk::Error& error) {
+    expect(std::string(error.what()).find("the corridor fell in") != std::string::npos, error.what());
+  }
+  const rl::Trained trained = rl::train(options_for("Falling", 4, 0.6, 6));
+  expect(trained.steps >= 6 * 4 * kSteps, "the ranks train on after it");
+}
+
 void check_central() {
   rl::TrainOptions options = options_for("Slow4", 4, 0.6, 1);
   options.placement = rl::PpoPlacement::kCentral;
@@ -161,8 +173,7 @@ int main(int argc, char** argv) {
     expect(rk::submit_gang<left_alone>({.ranks = 2}).get(), "a dead member's receives are taken back");
     check_training("Slow4", 4);
     check_training("Slow2", 2);
-    const rl::Trained trained = rl::train(options_for("Falling", 4, 0.6, 6));
-    expect(trained.steps >= 6 * 4 * kSteps, "training goes on after a member threw");
+    check_exception();
     check_central();
     return failures == 0 ? 0 : 1;
   });
