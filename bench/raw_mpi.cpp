@@ -319,4 +319,70 @@ RawReads measure_raw_reads(std::size_t large_bytes) {
   return reads;
 }
 
+struct RawLink::Ends {
+  MPI_Comm pair = MPI_COMM_NULL;
+  std::unique_ptr<Window> window;
+  std::size_t bytes = 0;
+  std::vector<char> from;
+  std::unique_ptr<char[]> into[2];
+  bool right = true;
+};
+
+RawLink::RawLink(int other, std::size_t bytes) : ends_(std::make_unique<Ends>()) {
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  const int members[] = {std::min(rank, other), std::max(rank, other)};
+  MPI_Group all = MPI_GROUP_NULL, both = MPI_GROUP_NULL;
+  MPI_Comm_group(MPI_COMM_WORLD, &all);
+  MPI_Group_incl(all, 2, members, &both);
+  MPI_Comm_create_group(MPI_COMM_WORLD, both, 0, &ends_->pair);
+  MPI_Group_free(&both);
+  MPI_Group_free(&all);
+  const bool serves = rank == members[1];
+  ends_->bytes = bytes;
+  ends_->window = std::make_unique<Window>(ends_->pair, serves ? bytes : 0, 1, Memory::own);
+  if (serves) ends_->from.resize(bytes, 1);
+}
+
+RawLink::~RawLink() {
+  ends_->window.reset();
+  MPI_Comm_free(&ends_->pair);
+}
+
+bool RawLink::has_window() const {
+  return ends_->window->exists();
+}
+
+double RawLink::read(bool by_get) {
+  std::unique_ptr<char[]>& into = ends_->into[by_get];
+  if (!into) into = std::make_unique_for_overwrite<char[]>(ends_->bytes);
+  const int count = static_cast<int>(ends_->bytes);
+  MPI_Barrier(ends_->pair);
+  const double start = seconds();
+  if (by_get) {
+    Target(*ends_->window).get(into.get(), ends_->bytes);
+  } else {
+    MPI_Recv(into.get(), count, MPI_BYTE, 1, 0, ends_->pair, MPI_STATUS_IGNORE);
+  }
+  const double took = seconds() - start;
+  MPI_Barrier(ends_->pair);
+  for (const std::size_t at : {std::size_t{0}, ends_->bytes / 2, ends_->bytes - 1}) {
+    ends_->right = ends_->right && into[at] == 1;
+  }
+  return took;
+}
+
+bool RawLink::serve(bool by_get) {
+  MPI_Barrier(ends_->pair);
+  if (!by_get) {
+    MPI_Send(ends_->from.data(), static_cast<int>(ends_->bytes), MPI_BYTE, 0, 0, ends_->pair);
+  }
+  MPI_Barrier(ends_->pair);  // spins: on some networks who is read from must make progress
+  return true;
+}
+
+bool RawLink::right() const {
+  return ends_->right;
+}
+
 }  // namespace rankine::bench

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 namespace rankine::bench {
 
@@ -30,5 +31,26 @@ struct RawReads {
 /// between the two. Values are valid on rank 0; the best of several repetitions.
 RawFloor measure_raw_floor(std::size_t large_bytes);
 RawReads measure_raw_reads(std::size_t large_bytes);
+
+/// Large reads by bare MPI between two ranks of a running program, to be taken in turns with others: one rank
+/// calls read(), the other one serve(), with the same argument. Construction and destruction take both.
+class RawLink {
+ public:
+  RawLink(int other, std::size_t bytes);
+  ~RawLink();
+  RawLink(const RawLink&) = delete;
+  RawLink& operator=(const RawLink&) = delete;
+
+  bool has_window() const;
+  /// Seconds until all bytes are here, by MPI_Get and a flush or by MPI_Recv. The first read by each goes into
+  /// memory that nobody has touched yet.
+  double read(bool by_get);
+  bool serve(bool by_get);
+  bool right() const;  ///< all bytes that were looked at had come
+
+ private:
+  struct Ends;
+  std::unique_ptr<Ends> ends_;
+};
 
 }  // namespace rankine::bench
