@@ -14,10 +14,18 @@ namespace rankine::runtime {
 
 namespace {
 
-/// Values up to this size come in one answer; larger ones by parts of it.
-constexpr std::size_t kPartMax = std::size_t{48} << 10;
-/// Parts on their way at a time.
-constexpr std::uint64_t kWindow = 4;
+/// Values up to this size come in one answer.
+constexpr std::size_t kWholeMax = std::size_t{48} << 10;
+/// Larger ones come by such parts: below the size from which MPI libraries agree on a transfer before it
+/// begins, which costs a round trip and keeps the window from filling the network.
+constexpr std::size_t kPartMax = std::size_t{15} << 10;
+/// Parts on their way at a time: nearly what a ring holds.
+constexpr std::uint64_t kWindow = 16;
+
+/// The largest bytes that go with an answer of the puller.
+std::size_t room_in_message(const transport::Transport& transport) {
+  return (transport.message_bytes_max() - sizeof(PulledMessage)) / 8 * 8;
+}
 /// The last copy that found no room in the arena is kept for the next user up to this size.
 constexpr std::size_t kPrivateKept = std::size_t{64} << 20;
 
@@ -40,7 +48,8 @@ Puller::Puller(const Topology& topology, transport::Transport& transport, Store&
       store_(store),
       waiting_(waiting),
       offload_(offload),
-      part_bytes_(std::min(kPartMax, (transport.message_bytes_max() - sizeof(PulledMessage)) / 8 * 8)) {}
+      whole_bytes_(std::min(kWholeMax, room_in_message(transport))),
+      part_bytes_(std::min(kPartMax, room_in_message(transport))) {}
 
 Puller::~Puller() = default;
 
@@ -108,7 +117,7 @@ void Puller::fetch(const Location& origin, Taker then) {
 }
 
 bool Puller::fetch_ahead(const Location& origin) {
-  if (origin.bytes > part_bytes_ || store_.is_here(origin)) return false;
+  if (origin.bytes > whole_bytes_ || store_.is_here(origin)) return false;
   const auto known = known_.find(origin);  // else no replica would be kept until it is read
   if (known == known_.end() || known->second.was_here || active_.contains(origin)) return false;
   copy_of(origin);

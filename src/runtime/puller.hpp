@@ -142,7 +142,8 @@ class Puller {
   Store& store_;
   Waiting& waiting_;
   Offload& offload_;
-  std::uint64_t part_bytes_;  ///< that fit a message
+  std::uint64_t whole_bytes_;  ///< of a value that comes in one answer
+  std::uint64_t part_bytes_;   ///< of a part of a larger one
   std::uint64_t last_ticket_ = 0;
   std::unordered_map<Location, Known, LocationHash> known_;
   std::unordered_map<Location, CopyPtr, LocationHash> active_;

@@ -68,7 +68,7 @@ void Puller::answer(const Request& request, const Location& place, const detail:
   if (neighbour && shared && place.node != kNoNode) {
     message.kind = PulledKind::in_place;
     message.place = place;
-  } else if (value.bytes.size() <= part_bytes_) {
+  } else if (value.bytes.size() <= whole_bytes_) {
     message.kind = PulledKind::bytes;
     message.bytes = static_cast<std::uint32_t>(value.bytes.size());
     return send_pulled(request.asker, message, value.bytes.data());
@@ -86,7 +86,7 @@ void Puller::answer_text(const Request& request, PulledKind kind, const std::str
   PulledMessage message;
   message.ticket = request.ticket;
   message.kind = kind;
-  message.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), part_bytes_));
+  message.bytes = static_cast<std::uint32_t>(std::min<std::size_t>(text.size(), whole_bytes_));
   send_pulled(request.asker, message, reinterpret_cast<const std::byte*>(text.data()));
 }
 

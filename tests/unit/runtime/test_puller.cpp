@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The protocol of pulls between three ranks of one thread, message by message: holders that are not ready,
 // have given their replica up, or die; values that are freed or lost meanwhile.
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -48,7 +49,9 @@ class Site final : public Waiting, public transport::MailSink {
 
   void poll() {
     if (stopped) return;
+    const int asked_before = count(MessageType::pull_more);
     if (transport_->poll(*this) > 0) ++batches;
+    most_parts_asked = std::max(most_parts_asked, count(MessageType::pull_more) - asked_before);
     offload_.settle();
     transport_->flush();
   }
@@ -69,7 +72,10 @@ class Site final : public Waiting, public transport::MailSink {
     Header header;
     std::memcpy(&header, message.data(), sizeof header);
     ++seen[static_cast<std::size_t>(header.type)];
-    if (header.type == MessageType::pulled) came_from[index(source)] += message.size();
+    if (header.type == MessageType::pulled) {
+      came_from[index(source)] += message.size();
+      largest_answer = std::max(largest_answer, message.size());
+    }
     puller.on_message(source, header, message);
   }
 
@@ -89,6 +95,8 @@ class Site final : public Waiting, public transport::MailSink {
   const Topology& topology() const { return topology_; }
   int seen[64] = {};                              ///< messages by type
   int batches = 0;                                ///< looks at the mail that found some
+  int most_parts_asked = 0;                       ///< by the messages of one such look
+  std::size_t largest_answer = 0;
   std::map<std::int32_t, std::size_t> came_from;  ///< bytes of answers, by rank
   int count(MessageType type) const { return seen[static_cast<std::size_t>(type)]; }
 };
@@ -189,6 +197,21 @@ TEST_CASE("a value of another node comes by one answer or in parts, and is kept 
     cluster[1].puller.forget(origin);
     CHECK(cluster[1].store->stats().used_bytes == 0);
   }
+}
+
+// MPI libraries agree on larger messages before they send them: that takes a round trip, and a network that
+// is to be busy needs several on their way.
+TEST_CASE("a large value comes by parts below 16 KiB, sixteen of them on their way at a time") {
+  Cluster cluster({0, 1});
+  const Location whole = put(cluster[0], 40'000, 1);
+  CHECK(holds(cluster[1].puller.get(whole), 40'000, 1));
+  CHECK(cluster[1].count(MessageType::pulled) == 1);
+  CHECK(cluster[0].count(MessageType::pull_more) == 0);
+  cluster[1].largest_answer = 0;
+  const Location large = put(cluster[0], kMiB, 2);
+  CHECK(holds(cluster[1].puller.get(large), kMiB, 2));
+  CHECK(cluster[1].largest_answer < 16 * 1024);
+  CHECK(cluster[0].most_parts_asked == 16);
 }
 
 TEST_CASE("small values are asked for ahead, once, and then read without waiting; large ones are not") {
