@@ -155,8 +155,8 @@ class RawEnd {
   std::unique_ptr<RawLink> link_;
 };
 
-/// Rates in GB/s, in turns: an object of another node, and as many bytes by bare MPI. At first into memory that
-/// nobody has touched yet, then into memory that was used before.
+/// Rates in GB/s, in turns: an object of another node, and as many bytes by bare MPI. At first into memory
+/// that nobody has touched yet, then into memory that was used before.
 struct RemoteReads {
   std::vector<double> ours, get, receive;  ///< `get` is empty where MPI makes no window
 

@@ -42,8 +42,8 @@ class RawLink {
   RawLink& operator=(const RawLink&) = delete;
 
   bool has_window() const;
-  /// Seconds until all bytes are here, by MPI_Get and a flush or by MPI_Recv. The first read by each goes into
-  /// memory that nobody has touched yet.
+  /// Seconds until all bytes are here, by MPI_Get and a flush or by MPI_Recv. The first read by each goes
+  /// into memory that nobody has touched yet.
   double read(bool by_get);
   bool serve(bool by_get);
   bool right() const;  ///< all bytes that were looked at had come

@@ -93,9 +93,9 @@ class Site final : public Waiting, public transport::MailSink {
  public:
   Puller puller;
   const Topology& topology() const { return topology_; }
-  int seen[64] = {};                              ///< messages by type
-  int batches = 0;                                ///< looks at the mail that found some
-  int most_parts_asked = 0;                       ///< by the messages of one such look
+  int seen[64] = {};         ///< messages by type
+  int batches = 0;           ///< looks at the mail that found some
+  int most_parts_asked = 0;  ///< by the messages of one such look
   std::size_t largest_answer = 0;
   std::map<std::int32_t, std::size_t> came_from;  ///< bytes of answers, by rank
   int count(MessageType type) const { return seen[static_cast<std::size_t>(type)]; }
