@@ -623,11 +623,13 @@ void Engine::resume(Job& job) {
   }
 }
 
+/// Posted jobs wait for the next tick: mostly whoever posted them waits for them before, and runs them
+/// itself.
 void Engine::before_job() {
   rouse_ticker();
   if (crew_ == nullptr || worker_->typical_piece() < kShortPiece) [[likely]]
     return;
-  if (worker_->has_startable() || worker_->typical_piece() >= kLongPiece) crew_->relieve(!posted_.empty());
+  if (worker_->has_startable() || worker_->typical_piece() >= kLongPiece) crew_->relieve(false);
 }
 
 bool Engine::at_rest() const {

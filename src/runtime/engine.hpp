@@ -290,6 +290,7 @@ class Engine final : private Waiting,
   enum class TickerState : std::uint8_t { ticks, dozes, rests };
   std::atomic<TickerState> ticker_state_{TickerState::ticks};
   TickTimer tick_timer_;
+  Relief relief_;
   std::thread ticker_;
 };
 

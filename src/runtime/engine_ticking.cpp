@@ -72,8 +72,9 @@ TickPace::Saw Engine::tick_once(std::uint64_t& last_polls) {
   keep_time(kNeverEnds);
   const bool mail = poll() > 0;
   if (mail) transport_.ring();  // the main thread may have gone to sleep meanwhile
+  const bool silent = relief_.due(actor_caller_->calls_made());
   const bool waits = crew_ != nullptr && !main_looks() && (worker_->has_startable() || !posted_.empty());
-  if (waits) crew_->relieve(!posted_.empty());
+  if (waits && (silent || posted_.empty())) crew_->relieve(!posted_.empty());
   // Where a sleeper is not woken by all mail, looking is all there is.
   return mail || waits || topology_.nodes() > 1 ? busy : quiet;
 }

@@ -38,4 +38,25 @@ class TickPace {
   int count_ = 0;
 };
 
+/// Whether another thread shall take what waits behind a job that runs. A job that makes calls comes to wait
+/// for them soon, and then its own thread runs them: a second one would only contend with each of its calls
+/// for the lock. But not for ever: it may wait by other means than ours.
+class Relief {
+ public:
+  static constexpr int kTicksMax = 20;
+
+  /// At every tick: `calls` is how many this rank has made so far.
+  bool due(std::uint64_t calls) {
+    const bool silent = calls == calls_;
+    calls_ = calls;
+    if (!silent && ++held_ < kTicksMax) return false;
+    held_ = 0;
+    return true;
+  }
+
+ private:
+  std::uint64_t calls_ = 0;
+  int held_ = 0;  ///< ticks in a row at which it was not due
+};
+
 }  // namespace rankine::runtime

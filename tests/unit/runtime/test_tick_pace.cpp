@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often the ticking thread looks around.
+#include <cstdint>
 #include <utility>
 
 #include "catch.hpp"
 #include "runtime/tick_pace.hpp"
 
+using rankine::runtime::Relief;
 using rankine::runtime::TickPace;
 using Saw = TickPace::Saw;
 using Then = TickPace::Then;
@@ -47,4 +49,21 @@ TEST_CASE("Any change starts the count again") {
   CHECK(ticks_until_change(pace, Saw::quiet) == std::pair(TickPace::kQuietTicks, Then::doze));
   for (int i = 0; i < TickPace::kIdleTicks - 1; ++i) CHECK(pace.next(Saw::idle) == Then::tick);
   CHECK(pace.next(Saw::quiet) == Then::tick);
+}
+
+TEST_CASE("What waits behind a job that makes calls is left to it for some ticks, and then taken") {
+  Relief relief;
+  std::uint64_t calls = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < Relief::kTicksMax - 1; ++i) CHECK_FALSE(relief.due(++calls));
+    CHECK(relief.due(++calls));
+  }
+}
+
+TEST_CASE("What waits behind a job that makes no calls is taken at the next tick") {
+  Relief relief;
+  CHECK(relief.due(0));
+  CHECK_FALSE(relief.due(5));
+  CHECK(relief.due(5));
+  for (int i = 0; i < Relief::kTicksMax - 1; ++i) CHECK_FALSE(relief.due(6 + static_cast<std::uint64_t>(i)));
 }
