@@ -201,7 +201,7 @@ Row ratios(const std::vector<double>& ours, const std::vector<double>& raw) {
   return row;
 }
 
-void add_large_reads(Suite& suite, std::size_t bytes, int maker) {
+void add_large_reads(Suite& suite, std::size_t bytes, int maker, bool windows) {
   const int times = suite.quick() ? 16 : 6;
   const auto all = std::make_shared<std::optional<RemoteReads>>();
   const auto reads = [=]() -> const RemoteReads& {
@@ -213,9 +213,10 @@ void add_large_reads(Suite& suite, std::size_t bytes, int maker) {
   suite.figure("remote_get_large_raw_recv", [=] { return rate_row("GB/s", later(reads().receive)); }, {});
   suite.figure(
       "remote_get_large_against_recv", [=] { return ratios(reads().ours, reads().receive); }, ratio);
-  suite.figure(
-      "remote_get_large_against_get",
-      [=] { return reads().get.empty() ? Row{} : ratios(reads().ours, reads().get); }, ratio);
+  if (windows) {
+    suite.figure(
+        "remote_get_large_against_get", [=] { return ratios(reads().ours, reads().get); }, ratio);
+  }
   suite.figure("remote_get_large_first", [=] { return rate_row("GB/s", {reads().ours.front()}); }, {});
   suite.figure("remote_get_large_first_raw_recv", [=] { return rate_row("GB/s", {reads().receive.front()}); },
                {});
@@ -250,7 +251,7 @@ double copies_per_node(std::size_t bytes, int ranks, int nodes, int maker) {
 
 void add_remote(Suite& suite, const RawReads& raw, std::size_t bytes, int ranks, int nodes) {
   const int maker = ranks - 1;
-  add_large_reads(suite, bytes, maker);
+  add_large_reads(suite, bytes, maker, raw.get_bytes_per_s > 0);
   suite.figure("broadcast_copies_into_a_node",
                [=] { return one_value(copies_per_node(bytes, ranks, nodes, maker), "copies"); },
                {.raw = {}, .raw_is = {}, .target = 1.01});
