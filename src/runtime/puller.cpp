@@ -16,8 +16,8 @@ namespace {
 
 /// Values up to this size come in one answer.
 constexpr std::size_t kWholeMax = std::size_t{48} << 10;
-/// Larger ones come by such parts: below the size from which MPI libraries agree on a transfer before it
-/// begins, which costs a round trip and keeps the window from filling the network.
+/// Larger ones come by such parts. Measured (bench/README.md): four of 48 KiB under way left the network
+/// idle, presumably because MPI libraries agree on larger messages before they send them.
 constexpr std::size_t kPartMax = std::size_t{15} << 10;
 /// Parts on their way at a time: nearly what a ring holds.
 constexpr std::uint64_t kWindow = 16;
