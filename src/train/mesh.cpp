@@ -42,10 +42,11 @@ class OverCollectives : public nn::TensorGroup {
 };
 
 std::unique_ptr<Collectives> line(const boost::mpi::communicator& all, std::size_t size, std::size_t which,
-                                  std::size_t place, const std::function<bool()>& broken, bool background,
-                                  const MakeCollectives& make) {
+                                  std::size_t place, const Link& how, const MakeCollectives& make) {
   if (size == 1) return make_single_collectives();
-  return make({all.split(static_cast<int>(which), static_cast<int>(place)), broken, background});
+  Link link = how;
+  link.communicator = all.split(static_cast<int>(which), static_cast<int>(place));
+  return make(link);
 }
 
 /// All ranks refuse together: the first hears of each and tells all.
@@ -96,9 +97,12 @@ Mesh::Mesh(const Parallel& parallel, const boost::mpi::communicator& communicato
   place_ = mesh_place(parallel, rank_);
   const auto [d, t, p] = place_;
   // Every rank makes the same calls in the same order; lines of one rank need no communicator.
-  data_ = line(communicator, parallel.data, t + parallel.tensor * p, d, broken, true, make);
-  tensor_ = line(communicator, parallel.tensor, d + parallel.data * p, t, broken, false, make);
-  pipeline_ = line(communicator, parallel.pipeline, t + parallel.tensor * d, p, broken, false, make);
+  const Link sums{.communicator = {}, .broken = broken, .background = true};
+  const Link in_layers{.communicator = {}, .broken = broken};
+  const Link stages{.communicator = {}, .broken = broken, .messages = true};
+  data_ = line(communicator, parallel.data, t + parallel.tensor * p, d, sums, make);
+  tensor_ = line(communicator, parallel.tensor, d + parallel.data * p, t, in_layers, make);
+  pipeline_ = line(communicator, parallel.pipeline, t + parallel.tensor * d, p, stages, make);
   tensor_group_ = std::make_unique<OverCollectives>(*tensor_);
 }
 

@@ -32,4 +32,8 @@ Model make_cuda_gpt(const GptConfig& config, Scalar scalar, TensorGroup& group, 
 Model make_cuda_mlp(const MlpConfig& config, Scalar scalar, Device& device);
 Model make_cuda_cnn(const CnnConfig& config, Scalar scalar, Device& device);
 
+/// Floating-point operations a second of a product of two square matrices of `scalar`, of the first power of
+/// two whose product takes 2 ms, at most 8192 a side; the best of a few.
+double cuda_product_rate(Scalar scalar, Device& device);
+
 }  // namespace rankine::nn

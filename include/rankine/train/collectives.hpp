@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,9 @@ class Collectives {
   /// from [count / size] of all members, one after another, to to [count]. `from` may be its place in `to`.
   virtual Ticket all_gather(std::vector<Transfer> arrays, nn::Scalar scalar, std::string name) = 0;
   virtual Ticket broadcast(void* values, std::size_t bytes, std::size_t root) = 0;
+  /// Numbers in the host's memory, whatever the group's arrays are in: those of all members, one after
+  /// another. All give as many. Waits.
+  virtual std::vector<double> gather_numbers(std::span<const double> own);
 
   /// Between two members, in order for each direction and channel. A send does not wait for its receive; no
   /// message waits for one of another channel or direction, nor for the operations above. `values` stays as
@@ -79,6 +83,7 @@ struct Link {
   boost::mpi::communicator communicator;  ///< of the group alone
   std::function<bool()> broken;           ///< asked during waits; may be empty
   bool background = false;  ///< operations go on while the member computes, on a thread of their own
+  bool messages = false;    ///< neighbours will send each other messages: forward to the next, backward
 };
 using MakeCollectives = std::function<std::unique_ptr<Collectives>(const Link&)>;
 

@@ -11,7 +11,8 @@ namespace rankine::train {
 
 /// For Mesh: groups whose members each have a device of make_cuda_device; `device` outlives them. A group's
 /// communicator is made by an id that its member 0 hands out over MPI; messages between two members have
-/// communicators of their own for each direction and channel, made at the first one. Throws InputError built
+/// communicators of their own for each direction and channel, those that Link::messages speaks of made at
+/// once, others when both have come to the first message. Throws InputError built
 /// without CUDA, or for another device.
 MakeCollectives make_nccl_collectives(nn::Device& device);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "nn/cuda/device_cuda.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <thread>
 
+#include <rankine/core/clock.hpp>
 #include <rankine/nn/cuda.hpp>
 
 #include "nn/cuda/check_cuda.hpp"
@@ -62,7 +65,7 @@ void CudaDevice::download(void* to_host, const void* from, std::size_t bytes) {
   if (bytes > 0)
     check(cudaMemcpyAsync(to_host, from, bytes, cudaMemcpyDeviceToHost, stream_),
           "cudaMemcpyAsync to the host");
-  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  wait_for_stream();
 }
 
 void CudaDevice::zero(void* values, std::size_t bytes) {
@@ -134,7 +137,27 @@ void CudaDevice::convert(void* working, Scalar scalar, const float* master, std:
 
 void CudaDevice::synchronise() {
   use();
-  check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  wait_for_stream();
+}
+
+void CudaDevice::wait_for_stream() const {
+  if (watches_.empty()) return check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");
+  constexpr Nanoseconds kBetweenAsking = kMillisecond;
+  for (Time asked = now();; std::this_thread::yield()) {
+    const cudaError_t code = cudaStreamQuery(stream_);
+    if (code != cudaErrorNotReady) return check(code, "cudaStreamQuery");
+    if (now() - asked < kBetweenAsking) continue;
+    ask_watches();
+    asked = now();
+  }
+}
+
+/// All of them end what they queued before one throws: memory is freed when the stream is empty only.
+void CudaDevice::ask_watches() const {
+  const auto broken = std::ranges::find_if(watches_, [](Watch* one) { return one->broken(); });
+  if (broken == watches_.end()) return;
+  for (Watch* one : watches_) one->abort();
+  (*broken)->tell();
 }
 
 CudaDevice& as_cuda(Device& device) {

@@ -2,6 +2,8 @@
 // A GPU as nn::Device: one stream, on which all is queued in order.
 #pragma once
 
+#include <vector>
+
 #include <cuda_runtime_api.h>
 
 #include <rankine/nn/device.hpp>
@@ -9,6 +11,16 @@
 #include "nn/cuda/blas_cuda.hpp"
 
 namespace rankine::nn::cuda {
+
+/// Who queues what waits for other processes, on streams that the device's own waits for, and hears when they
+/// are gone.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  virtual bool broken() = 0;
+  virtual void abort() noexcept = 0;     ///< ends what is queued
+  [[noreturn]] virtual void tell() = 0;  ///< throws why
+};
 
 class CudaDevice : public Device {
  public:
@@ -35,6 +47,9 @@ class CudaDevice : public Device {
   int index() const { return index_; }
   /// Makes it the device of this thread's CUDA calls.
   void use() const;
+  /// Asked while this device waits, until it is dropped.
+  void watch(Watch& one) { watches_.push_back(&one); }
+  void drop(const Watch& one) { std::erase(watches_, &one); }
 
   /// Scores of attention that layers compute at once: 32 MiB in float, about what a cache of level 2 holds.
   std::size_t scores_at_once = std::size_t{8} << 20;
@@ -42,11 +57,15 @@ class CudaDevice : public Device {
   std::size_t patches_at_once = std::size_t{8} << 20;
 
  private:
+  void wait_for_stream() const;
+  void ask_watches() const;
+
   int index_;
   cudaStream_t stream_ = nullptr;
   std::unique_ptr<Blas> blas_;
   std::shared_ptr<void> sums_;  ///< of squares, before they go to the host
   std::size_t sums_bytes_ = 0;
+  std::vector<Watch*> watches_;
 };
 
 /// Throws InputError where `device` was not made by make_cuda_device.

@@ -35,4 +35,8 @@ Model make_cuda_cnn(const CnnConfig&, Scalar, Device&) {
   refuse();
 }
 
+double cuda_product_rate(Scalar, Device&) {
+  refuse();
+}
+
 }  // namespace rankine::nn

@@ -188,9 +188,9 @@ struct Engine::Body {
                                       const PlaceOf& place_of) {
     std::vector<double> own;
     for (const nn::LossSum& sum : sums) own.insert(own.end(), {sum.loss, sum.count, sum.right});
-    std::vector<double> all = gather_doubles(own, mesh_.data());
-    Collectives& line = mesh_.pipeline();
-    line.wait(line.broadcast(all.data(), all.size() * sizeof(double), parallel_.pipeline - 1));
+    const std::vector<double> of_stage = mesh_.data().gather_numbers(own);
+    const std::vector<double> stages = mesh_.pipeline().gather_numbers(of_stage);
+    const auto all = std::span(stages).last(of_stage.size());
     std::vector<nn::LossSum> ordered(count);
     for (std::size_t data = 0; data < parallel_.data; ++data) {
       for (std::size_t k = 0; k < sums.size(); ++k) {

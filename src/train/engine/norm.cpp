@@ -26,7 +26,7 @@ double squares_of_unit(const NormPart& part, Mesh& mesh, nn::Device& device) {
   std::vector<double> blocks(layout.count / kBlock);
   device.sums_of_squares(part.gradient, layout.count, kBlock, blocks.data());
   if (layout.count == layout.padded) return added(blocks);
-  return added(gather_doubles(blocks, mesh.data()));
+  return added(mesh.data().gather_numbers(blocks));
 }
 
 /// The same where tensors are split: each tensor's numbers within this rank's part by themselves.
@@ -46,7 +46,7 @@ Squares squares_by_tensor(const nn::Model& model, const NormPart& part, Mesh& me
     (tensor.split < 0 ? own.whole : own.split) += added(blocks);
   }
   if (layout.count == layout.padded) return own;
-  const std::vector<double> all = gather_doubles(std::vector{own.split, own.whole}, mesh.data());
+  const std::vector<double> all = mesh.data().gather_numbers(std::vector{own.split, own.whole});
   Squares sum;
   for (std::size_t k = 0; k < all.size(); k += 2) {
     sum.split += all[k];
@@ -56,13 +56,6 @@ Squares squares_by_tensor(const nn::Model& model, const NormPart& part, Mesh& me
 }
 
 }  // namespace
-
-std::vector<double> gather_doubles(std::span<const double> own, Collectives& group) {
-  std::vector<double> all(own.size() * group.size());
-  static_assert(sizeof(double) == 2 * sizeof(float));
-  group.wait(group.all_gather({{own.data(), all.data(), 2 * all.size()}}, nn::Scalar::f32, "gather numbers"));
-  return all;
-}
 
 double gradient_norm(const nn::Model& model, std::span<const NormPart> parts, Mesh& mesh,
                      nn::Device& device) {
@@ -79,10 +72,10 @@ double gradient_norm(const nn::Model& model, std::span<const NormPart> parts, Me
       if (part.counts) split[unit] = squares.split, whole[unit] = squares.whole;
     }
   }
-  const std::vector<double> members = gather_doubles(split, mesh.tensor());
+  const std::vector<double> members = mesh.tensor().gather_numbers(split);
   for (std::size_t k = 0; k < members.size(); ++k) whole[k % units] += members[k];
   // Of each unit one stage says something, the others zero.
-  const std::vector<double> stages = gather_doubles(whole, mesh.pipeline());
+  const std::vector<double> stages = mesh.pipeline().gather_numbers(whole);
   double sum = 0;
   for (std::size_t unit = 0; unit < units; ++unit) {
     double squares = 0;

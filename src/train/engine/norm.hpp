@@ -13,9 +13,6 @@
 
 namespace rankine::train {
 
-/// Float64 values of all members, one after another; each has `own`. Raw copies over f32 words.
-std::vector<double> gather_doubles(std::span<const double> own, Collectives& group);
-
 /// A unit of this rank, the gradient of the part that it updates, and whether this stage is the one that
 /// counts it (a tied unit is held by several).
 struct NormPart {

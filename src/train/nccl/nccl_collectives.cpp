@@ -4,6 +4,7 @@
 #include <rankine/train/nccl_collectives.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <tuple>
 
@@ -15,22 +16,24 @@ namespace rankine::train {
 
 namespace {
 
-class NcclCollectives : public Collectives {
+class NcclCollectives : public Collectives, private nn::cuda::Watch {
  public:
-  NcclCollectives(const Link& link, nn::cuda::CudaDevice& device) : link_(link), device_(device) {
+  NcclCollectives(const Link& link, nn::cuda::CudaDevice& device)
+      : broken_(link.broken),
+        host_(make_mpi_collectives({link.communicator, link.broken, false})),
+        device_(device) {
     device_.use();
     ncclUniqueId id{};
     if (member() == 0) check_nccl(ncclGetUniqueId(&id), "ncclGetUniqueId");
-    char* const bytes = reinterpret_cast<char*>(&id);
-    for (std::size_t other = 1; other < size(); ++other) {
-      if (member() == 0) link_.communicator.send(static_cast<int>(other), kIdTag, bytes, sizeof id);
-      if (member() == other) link_.communicator.recv(0, kIdTag, bytes, sizeof id);
-    }
-    group_ = std::make_unique<NcclLane>(id, link_.communicator.rank(), link_.communicator.size());
+    host_->wait(host_->broadcast(&id, sizeof id, 0));
+    group_ = std::make_unique<NcclLane>(id, static_cast<int>(member()), static_cast<int>(size()));
+    if (link.messages && size() > 1) make_lanes_of_neighbours();
+    device_.watch(*this);
   }
+  ~NcclCollectives() override { device_.drop(*this); }
 
-  std::size_t member() const override { return static_cast<std::size_t>(link_.communicator.rank()); }
-  std::size_t size() const override { return static_cast<std::size_t>(link_.communicator.size()); }
+  std::size_t member() const override { return host_->member(); }
+  std::size_t size() const override { return host_->size(); }
   std::shared_ptr<void> allocate(std::size_t bytes) override { return device_.allocate(bytes); }
 
   Ticket all_reduce(std::vector<Transfer> arrays, nn::Scalar scalar, Reduction reduction,
@@ -65,6 +68,10 @@ class NcclCollectives : public Collectives {
                              group_->stream()),
                "ncclBroadcast");
     return end();
+  }
+
+  std::vector<double> gather_numbers(std::span<const double> own) override {
+    return host_->gather_numbers(own);
   }
 
   Ticket send(const void* values, std::size_t bytes, std::size_t to, Channel channel) override {
@@ -103,8 +110,14 @@ class NcclCollectives : public Collectives {
   }
 
  private:
-  static constexpr int kIdTag = 71;    ///< of the group's id
-  static constexpr int kLaneTag = 72;  ///< and, plus the channel, of a pair's
+  bool broken() override { return broken_ && broken_(); }
+  void abort() noexcept override {
+    group_->abort();
+    for (auto& [place, lane] : lanes_) lane->abort();
+  }
+  [[noreturn]] void tell() override {
+    throw GangBroken("train: the group of ranks is broken: another member was lost or threw");
+  }
 
   cudaStream_t computing() const { return static_cast<cudaStream_t>(device_.stream()); }
   /// What is queued on `stream` comes after what the device was told to compute until now.
@@ -179,26 +192,36 @@ class NcclCollectives : public Collectives {
     check_nccl(ncclGroupEnd(), "ncclGroupEnd");
   }
 
-  /// Made when both have come to their first message of it; the sender makes the id.
+  /// Making one blocks until both have come, so that all make them in the same order.
+  void make_lanes_of_neighbours() {
+    for (std::size_t from = 0; from < size(); ++from) {
+      const std::size_t next = (from + 1) % size(), last = (from + size() - 1) % size();
+      for (const auto& [to, channel] :
+           {std::pair(next, Channel::forward), std::pair(last, Channel::backward)})
+        if (from == member() || to == member()) lane_between(from, to, channel);
+    }
+  }
+
+  /// Others than those of neighbours are made when both have come to their first message; the sender makes
+  /// the id.
   NcclLane& lane_between(std::size_t from, std::size_t to, Channel channel) {
     auto& lane = lanes_[{from, to, channel}];
     if (lane) return *lane;
     device_.use();
     ncclUniqueId id{};
-    char* const bytes = reinterpret_cast<char*>(&id);
-    const int tag = kLaneTag + static_cast<int>(channel);
     const bool sends = from == member();
     if (sends) {
       check_nccl(ncclGetUniqueId(&id), "ncclGetUniqueId");
-      link_.communicator.send(static_cast<int>(to), tag, bytes, sizeof id);
+      host_->wait_message(host_->send(&id, sizeof id, to, channel));
     } else {
-      link_.communicator.recv(static_cast<int>(from), tag, bytes, sizeof id);
+      host_->wait_message(host_->receive(&id, sizeof id, from, channel));
     }
     lane = std::make_unique<NcclLane>(id, sends ? 0 : 1, 2);
     return *lane;
   }
 
-  Link link_;
+  std::function<bool()> broken_;
+  std::unique_ptr<Collectives> host_;  ///< for ids and numbers of the host
   nn::cuda::CudaDevice& device_;
   std::unique_ptr<NcclLane> group_;
   std::map<std::tuple<std::size_t, std::size_t, Channel>, std::unique_ptr<NcclLane>> lanes_;

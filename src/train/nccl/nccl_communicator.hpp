@@ -29,8 +29,8 @@ class NcclLane {
   }
   ~NcclLane() {
     // Left by an exception, operations may be under way that never end: abort ends them.
-    if (comm_ != nullptr && std::uncaught_exceptions() > 0) {
-      ncclCommAbort(comm_);
+    if (std::uncaught_exceptions() > 0) {
+      abort();
     } else if (comm_ != nullptr) {
       cudaStreamSynchronize(stream_);
       ncclCommDestroy(comm_);
@@ -40,6 +40,10 @@ class NcclLane {
   NcclLane(const NcclLane&) = delete;
   NcclLane& operator=(const NcclLane&) = delete;
 
+  /// Ends what is queued; nothing more can be.
+  void abort() noexcept {
+    if (comm_ != nullptr) ncclCommAbort(std::exchange(comm_, nullptr));
+  }
   ncclComm_t comm() const { return comm_; }
   cudaStream_t stream() const { return stream_; }
 

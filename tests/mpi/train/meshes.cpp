@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same training on every mesh of 1, 2 and 4 ranks: data-parallel, ZeRO and pipeline meshes must end with
 // the bits of one rank, tensor-parallel ones within 1e-5 of the norm; what one mesh saved another goes on
-// with; memory is what the formula says. Run by mpirun with 4 ranks: train_meshes [shared|message] [STEPS]
+// with; memory is what the formula says. Run by mpirun with 4 ranks: train_meshes [shared|message|cuda]
+// [STEPS]
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -17,9 +18,11 @@
 #include <boost/serialization/vector.hpp>
 
 #include <rankine/core/hash.hpp>
+#include <rankine/nn/cuda.hpp>
 #include <rankine/nn/gpt.hpp>
 #include <rankine/train/checkpoint.hpp>
 #include <rankine/train/engine.hpp>
+#include <rankine/train/nccl_collectives.hpp>
 
 namespace mpi = boost::mpi;
 namespace nn = rankine::nn;
@@ -30,12 +33,12 @@ namespace {
 constexpr std::size_t kShards = 4;
 constexpr std::size_t kExamples = 2;
 
-nn::GptConfig tiny(bool sequence) {
+nn::GptConfig tiny(bool sequence, std::size_t context) {
   nn::GptConfig config;
   config.layers = 4;
   config.heads = 4;
   config.width = 32;
-  config.context = 16;
+  config.context = context;
   config.vocabulary = 24;
   config.dropout = 0.1;
   config.sequence_parallel = sequence;
@@ -117,15 +120,47 @@ State collect(train::Engine& engine, const mpi::communicator& world, std::size_t
   return state;
 }
 
+/// What ranks compute with, and how they speak.
+enum class Means { shared, message, cuda };
+
+Means means_named(const std::string& name) {
+  if (name == "cuda") return Means::cuda;
+  return name == "message" ? Means::message : Means::shared;
+}
+
+#ifdef RANKINE_TEST_CUDA
+std::unique_ptr<nn::Device> make_device(Means means, nn::Threads& threads) {
+  return means == Means::cuda ? nn::make_cuda_device(0) : nn::make_host_device(threads);
+}
+train::MakeCollectives collectives_of(Means means, nn::Device& device) {
+  if (means == Means::cuda) return train::make_nccl_collectives(device);
+  return means == Means::message ? train::make_message_collectives : train::make_mpi_collectives;
+}
+nn::Model make_model(Means means, const nn::GptConfig& config, nn::TensorGroup& group, nn::Device& device) {
+  return means == Means::cuda ? nn::make_cuda_gpt(config, nn::Scalar::f32, group, device)
+                              : nn::make_gpt(config, group);
+}
+#else
+std::unique_ptr<nn::Device> make_device(Means, nn::Threads& threads) {
+  return nn::make_host_device(threads);
+}
+train::MakeCollectives collectives_of(Means means, nn::Device&) {
+  return means == Means::message ? train::make_message_collectives : train::make_mpi_collectives;
+}
+nn::Model make_model(Means, const nn::GptConfig& config, nn::TensorGroup& group, nn::Device&) {
+  return nn::make_gpt(config, group);
+}
+#endif
+
 class Trial {
  public:
-  Trial(const train::Parallel& parallel, const mpi::communicator& world, bool by_messages)
-      : world_(world), config_(tiny(parallel.sequence)), device_(nn::make_host_device(threads_)) {
+  Trial(const train::Parallel& parallel, const mpi::communicator& world, Means means)
+      : world_(world),
+        config_(tiny(parallel.sequence, means == Means::cuda ? 4 : 16)),
+        device_(make_device(means, threads_)) {
     mesh_ = parallel.ranks() == 1
                 ? std::make_unique<train::Mesh>(parallel)
-                : std::make_unique<train::Mesh>(
-                      parallel, world,
-                      by_messages ? train::make_message_collectives : train::make_mpi_collectives);
+                : std::make_unique<train::Mesh>(parallel, world, collectives_of(means, *device_));
     train::EngineConfig config;
     config.shards = kShards;
     config.examples = kExamples;
@@ -133,8 +168,8 @@ class Trial {
     config.seed = 7;
     config.clip = 0.5;
     config.bucket_bytes = 8192;
-    engine_ = std::make_unique<train::Engine>(nn::make_gpt(config_, mesh_->tensor_group()), config, *mesh_,
-                                              *device_, threads_);
+    engine_ = std::make_unique<train::Engine>(make_model(means, config_, mesh_->tensor_group(), *device_),
+                                              config, *mesh_, *device_, threads_);
   }
 
   train::Engine& engine() { return *engine_; }
@@ -231,7 +266,7 @@ double difference(const State& a, const State& b) {
   return std::sqrt(squares / norm);
 }
 
-std::vector<train::Parallel> meshes() {
+std::vector<train::Parallel> meshes(Means means) {
   std::vector<train::Parallel> all;
   for (const std::size_t ranks : {1U, 2U, 4U}) {
     for (std::size_t data = 1; data <= ranks; data *= 2) {
@@ -242,6 +277,10 @@ std::vector<train::Parallel> meshes() {
       }
     }
   }
+  if (means == Means::cuda)  // under the emulation, which takes its time: those of two ranks, and mixes
+    std::erase_if(all, [](const train::Parallel& one) {
+      return one.ranks() == 4 && (one.pipeline == 1 || one.zero == 1 || one.zero == 2);
+    });
   all.push_back({.recompute = true});
   all.push_back({.data = 2, .pipeline = 2, .zero = 3, .recompute = true});
   all.push_back({.pipeline = 2, .interleave = 2});
@@ -257,10 +296,11 @@ std::vector<train::Parallel> meshes() {
 int main(int argc, char** argv) {
   mpi::environment environment(argc, argv, mpi::threading::multiple);
   const mpi::communicator world;
-  const bool by_messages = argc > 1 && std::string(argv[1]) == "message";
+  const Means means = means_named(argc > 1 ? argv[1] : "");
+  const Means own = means == Means::cuda ? means : Means::shared;  // of a rank alone
   const std::uint64_t steps = argc > 2 ? std::stoull(argv[2]) : 50;
   const mpi::communicator alone = world.split(world.rank());
-  Trial reference_trial({}, alone, false);
+  Trial reference_trial({}, alone, own);
   const Outcome reference = reference_trial.run(0, steps);
   int failures = 0;
   const auto say = [&](const train::Parallel& parallel, const std::string& words, bool right) {
@@ -269,11 +309,35 @@ int main(int argc, char** argv) {
       std::cout << (right ? "ok      " : "FAILED  ") << train::describe(parallel) << ": " << words
                 << std::endl;
   };
-  for (const train::Parallel& parallel : meshes()) {
+  // Half the way on one mesh, the rest on another.
+  const auto goes_on = [&](const train::Parallel& parallel, const mpi::communicator& part) {
+    const mpi::communicator self = part.split(part.rank());
+    Trial half({}, self, own);
+    const Outcome middle = half.run(0, steps / 2);
+    Trial second(parallel, part, means);
+    if (parallel.tensor == 1) {
+      second.load(middle.state);
+      say(parallel, "goes on with what one rank saved", same_bits(second.run(steps / 2, steps), reference));
+    } else {
+      const std::vector<nn::Unit>& units = second.engine().model().units;
+      second.load(split(middle.state, units, parallel.tensor));
+      const State ended = joined(second.run(steps / 2, steps).state, units, parallel.tensor);
+      const double there = difference(reference.state, ended);
+      Trial first(parallel, part, means);
+      Trial last({}, self, own);
+      last.load(joined(first.run(0, steps / 2).state, units, parallel.tensor));
+      const double back = difference(reference.state, last.run(steps / 2, steps).state);
+      say(parallel,
+          "goes on with what one rank saved, and one rank with what it saved, apart by " +
+              std::to_string(there * 1e6) + "e-6 and " + std::to_string(back * 1e6) + "e-6",
+          std::max(there, back) < 1e-5);
+    }
+  };
+  for (const train::Parallel& parallel : meshes(means)) {
     const auto ranks = static_cast<int>(parallel.ranks());
     const mpi::communicator part = world.split(world.rank() < ranks ? 0 : 1);
     if (world.rank() < ranks) {
-      Trial trial(parallel, part, by_messages);
+      Trial trial(parallel, part, means);
       const train::Memory measured = trial.engine().memory();
       const Outcome outcome = trial.run(0, steps);
       nn::TensorGroup none;
@@ -294,28 +358,7 @@ int main(int argc, char** argv) {
         say(parallel, "losses apart by " + std::to_string(std::max(loss, evaluation) * 1e6) + "e-6",
             std::max(loss, evaluation) < 1e-5);
       }
-      // Half the way on one mesh, the rest on another.
-      const mpi::communicator self = part.split(part.rank());
-      Trial half({}, self, false);
-      const Outcome middle = half.run(0, steps / 2);
-      Trial second(parallel, part, by_messages);
-      if (parallel.tensor == 1) {
-        second.load(middle.state);
-        say(parallel, "goes on with what one rank saved", same_bits(second.run(steps / 2, steps), reference));
-      } else {
-        const std::vector<nn::Unit>& units = second.engine().model().units;
-        second.load(split(middle.state, units, parallel.tensor));
-        const State ended = joined(second.run(steps / 2, steps).state, units, parallel.tensor);
-        const double there = difference(reference.state, ended);
-        Trial first(parallel, part, by_messages);
-        Trial last({}, self, false);
-        last.load(joined(first.run(0, steps / 2).state, units, parallel.tensor));
-        const double back = difference(reference.state, last.run(steps / 2, steps).state);
-        say(parallel,
-            "goes on with what one rank saved, and one rank with what it saved, apart by " +
-                std::to_string(there * 1e6) + "e-6 and " + std::to_string(back * 1e6) + "e-6",
-            std::max(there, back) < 1e-5);
-      }
+      if (means != Means::cuda || ranks == 2) goes_on(parallel, part);
     }
     world.barrier();
   }
