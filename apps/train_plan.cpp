@@ -23,8 +23,9 @@ train::Speeds measure(rk::Gang& gang, const Job& job, const std::uint64_t& examp
   train::Parallel replicas;
   replicas.data = static_cast<std::size_t>(gang.size());
   nn::TensorGroup alone;
-  nn::Model model = job.model(alone, {});
   nn::Threads threads(std::max<std::size_t>(1, static_cast<std::size_t>(rk::resources().cpus)));
+  const auto host = nn::make_host_device(threads);
+  nn::Model model = job.model(alone, {}, *host);
   if (gang.size() == 1) return train::measure_computing(model, examples, targets, threads);
   train::Mesh mesh(replicas, gang);
   return train::measure_speeds(mesh.data(), model, examples, targets, threads);
@@ -41,12 +42,14 @@ int plan(const Settings& settings, int workers) {
   const train::Speeds speeds =
       rk::submit_gang<measure>({.ranks = ranks, .per_rank = {.cpus = cpus}}, settings.job, examples, targets)
           .get();
+  nn::Threads one;
+  const auto host = nn::make_host_device(one);
   train::PlanQuestion question;
   question.make = [&](nn::TensorGroup& group, bool sequence) {
     train::Parallel parallel;
     parallel.tensor = group.size();
     parallel.sequence = sequence;
-    return settings.job.model(group, parallel);
+    return settings.job.model(group, parallel, *host);
   };
   question.ranks = static_cast<std::size_t>(ranks);
   question.batch = shape.batch;

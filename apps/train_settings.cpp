@@ -9,7 +9,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <rankine/nn/cuda.hpp>
 #include <rankine/rankine.hpp>
+#include <rankine/train/gpus.hpp>
 
 namespace train_app {
 
@@ -23,16 +25,22 @@ train::Corpus Job::corpus() const {
   return train::tokenise(train::generate_text(generated, 1), "the generated text");
 }
 
-nn::Model Job::model(nn::TensorGroup& group, const train::Parallel& parallel) const {
+train::Hardware Job::hardware(nn::Threads& threads) const {
+  return on_gpu() ? train::cuda_hardware(scalar()) : train::host_hardware(threads);
+}
+
+nn::Model Job::model(nn::TensorGroup& group, const train::Parallel& parallel, nn::Device& where) const {
   if (is_gpt()) {
     nn::GptConfig config = gpt;
     config.sequence_parallel = parallel.sequence;
-    return nn::make_gpt(config, group);
+    return where.host() ? nn::make_gpt(config, group) : nn::make_cuda_gpt(config, scalar(), group, where);
   }
   if (parallel.tensor > 1)
     throw rk::InputError("--tensor-parallel splits the layers of a GPT only, not those of a classifier");
-  if (kind == "mlp")
-    return nn::make_mlp({.inputs = inputs, .hidden = hidden, .classes = classes, .dropout = dropout});
+  if (kind == "mlp") {
+    const nn::MlpConfig config{.inputs = inputs, .hidden = hidden, .classes = classes, .dropout = dropout};
+    return where.host() ? nn::make_mlp(config) : nn::make_cuda_mlp(config, scalar(), where);
+  }
   const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(inputs))));
   if (side * side != inputs)
     throw rk::InputError(fmt::format("--model cnn: {} numbers an example are no square image", inputs));
@@ -43,7 +51,7 @@ nn::Model Job::model(nn::TensorGroup& group, const train::Parallel& parallel) co
   config.classes = classes;
   config.dropout = dropout;
   if (side < 16) config.kernel = 3;
-  return nn::make_cnn(config);
+  return where.host() ? nn::make_cnn(config) : nn::make_cuda_cnn(config, scalar(), where);
 }
 
 train::Examples Job::examples(const train::BatchShape& shape) const {
@@ -52,14 +60,15 @@ train::Examples Job::examples(const train::BatchShape& shape) const {
 }
 
 std::string Job::config() const {
+  const std::string where = on_gpu() ? fmt::format(", cuda in {}", halves ? "bf16" : "float32") : "";
   if (is_gpt()) {
     return fmt::format(
-        "gpt {} layers, {} heads, {} wide, context {}, vocabulary {}, bias {}, dropout {}, {}{}", gpt.layers,
-        gpt.heads, gpt.width, gpt.context, gpt.vocabulary, gpt.bias, gpt.dropout, order,
-        imported.empty() ? "" : ", weights " + imported);
+        "gpt {} layers, {} heads, {} wide, context {}, vocabulary {}, bias {}, dropout {}, {}{}{}",
+        gpt.layers, gpt.heads, gpt.width, gpt.context, gpt.vocabulary, gpt.bias, gpt.dropout, order,
+        imported.empty() ? "" : ", weights " + imported, where);
   }
-  return fmt::format("{} {}{}, dropout {}", kind, kind == "cnn" ? fmt::format("{} ", convolutions) : "",
-                     hidden, dropout);
+  return fmt::format("{} {}{}, dropout {}{}", kind, kind == "cnn" ? fmt::format("{} ", convolutions) : "",
+                     hidden, dropout, where);
 }
 
 std::string Job::about() const {
@@ -177,6 +186,16 @@ void take_numbers(const Said& said) {
 
 #undef FIELD
 
+void take_device(Settings& settings) {
+  Job& job = settings.job;
+  job.halves = settings.precision == "bf16";
+  if (job.halves && !job.on_gpu())
+    throw rk::InputError("--precision bf16 is for --device cuda; on a CPU all is float32");
+  if (settings.plan && job.on_gpu())
+    throw rk::InputError("--plan measures CPUs; for --device cuda say the mesh");
+  settings.options.gpus = job.on_gpu() ? 1 : 0;
+}
+
 }  // namespace
 
 void merge_preset(const CLI::App& app, Settings& settings) {
@@ -203,6 +222,7 @@ void merge_preset(const CLI::App& app, Settings& settings) {
     if (said.was("--schedule") && settings.schedule == "constant") settings.options.rate.minimum = 0;
     train::order_named(settings.job.order);
     settings.options.shape.check();
+    take_device(settings);
     for (const char* option : {"--data-parallel", "--tensor-parallel", "--pipeline-parallel"})
       settings.mesh_said = settings.mesh_said || said.was(option);
   } catch (const rk::InputError& error) {
@@ -321,6 +341,10 @@ void add_mesh(CLI::App& app, Settings& s) {
   add("--shards", s.options.shape.shards,
       "logical ones of a batch, a power of two: results depend on them, not on ranks");
   add("--threads", s.options.threads, "of each rank (default: its CPUs)");
+  add("--device", s.job.device, "cpu (default), or cuda: each rank on a GPU of its own, sums over NCCL")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  add("--precision", s.precision, "on a GPU: float32 (default), or bf16 with float32 master weights")
+      ->check(CLI::IsMember({"float32", "bf16"}));
   app.add_flag("--plan", s.plan, "print which mesh would be fastest, and why; train nothing")->group(group);
 }
 

@@ -24,7 +24,9 @@ namespace train = rankine::train;
 
 /// What is trained on what: travels to the ranks.
 struct Job {
-  std::string kind = "gpt";  ///< gpt, mlp, cnn
+  std::string kind = "gpt";    ///< gpt, mlp, cnn
+  std::string device = "cpu";  ///< or cuda
+  bool halves = false;         ///< bf16 between layers and in products, on a GPU
   std::string text, tokens, validation, dataset;
   std::uint64_t vocabulary = 0;  ///< of a token file; 0: found in it
   std::string order = "windows";
@@ -36,8 +38,11 @@ struct Job {
   std::uint64_t generated = 0;            ///< characters of a text that is made; 0: none
 
   bool is_gpt() const { return kind == "gpt"; }
+  bool on_gpu() const { return device == "cuda"; }
+  nn::Scalar scalar() const { return halves ? nn::Scalar::bf16 : nn::Scalar::f32; }
   train::Corpus corpus() const;
-  nn::Model model(nn::TensorGroup& group, const train::Parallel& parallel) const;
+  train::Hardware hardware(nn::Threads& threads) const;
+  nn::Model model(nn::TensorGroup& group, const train::Parallel& parallel, nn::Device& device) const;
   train::Examples examples(const train::BatchShape& shape) const;
   std::string config() const;
   std::string about() const;
@@ -45,7 +50,8 @@ struct Job {
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& kind& text& tokens& validation& dataset& vocabulary& order;
+    ar& kind& device& halves;
+    ar& text& tokens& validation& dataset& vocabulary& order;
     ar& gpt.layers& gpt.heads& gpt.width& gpt.context& gpt.vocabulary& gpt.bias& gpt.dropout;
     ar& hidden& convolutions& dropout& inputs& classes& imported& generated;
   }
@@ -62,6 +68,7 @@ struct Settings {
   std::string sample_from;
   Sampling sampling;
   std::size_t sample = 0;
+  std::string precision = "float32";
   bool plan = false;
   bool plain = false;
   bool mesh_said = false;

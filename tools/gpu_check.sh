@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${BUILD:-build-cuda}
 cmake --preset release -B "$build" -DRANKINE_CUDA=ON -DRANKINE_BUILD_BENCH=OFF
-ninja -C "$build" unit.nn_cuda unit.nn_cuda_emulated unit.train.nccl
+ninja -C "$build" unit.nn_cuda unit.nn_cuda_emulated unit.train.nccl rankine-train
 echo "== kernels' logic, run on the host =="
 "$build/tests/unit.nn_cuda_emulated"
 echo "== the same models and loops on the GPU =="
@@ -17,3 +17,7 @@ if grep -q "no CUDA device here" <<< "$said"; then
 fi
 echo "== NCCL is linked =="
 "$build/tests/unit.train.nccl"
+echo "== nanoGPT's configuration for a CPU, on a GPU: 200 steps in each precision =="
+for precision in float32 bf16; do
+  "$build/bin/rankine-train" --device cuda --precision "$precision" --iters 200 --no-report --out "$build/gpu"
+done

@@ -26,6 +26,7 @@ ELSEWHERE = (
     (r"cmake --install build --prefix .*", "install.consumer"),
     (r"mpirun .* \./first", "docs.tutorial_1"),
     (r"sbatch .*|slurm/launch\.sh .*", "cluster_batch_jobs, cluster_launch_script"),
+    (r".*rankine-train .*--device cuda.*", "apps_train_gpus"),
     (r"tools/bench\.sh .*", "apps_bench, apps_bench_runner"),
 )
 

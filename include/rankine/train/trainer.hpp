@@ -22,6 +22,7 @@
 #include <rankine/train/checkpoint.hpp>
 #include <rankine/train/engine.hpp>
 #include <rankine/train/examples.hpp>
+#include <rankine/train/hardware.hpp>
 #include <rankine/train/learning_rate.hpp>
 #include <rankine/train/parallel.hpp>
 
@@ -37,7 +38,8 @@ struct TrainerOptions {
   /// In the beginning; there must be a worker for each of its ranks. With fewer left, the largest mesh that
   /// they can make.
   Parallel parallel;
-  std::size_t threads = 0;  ///< of each rank; 0: as many CPUs as a rank has
+  std::size_t threads = 0;  ///< of each rank; 0: as many CPUs as a rank has, or one with GPUs
+  double gpus = 0;          ///< of each rank; for a Job whose hardware() is a GPU
 
   std::uint64_t evaluate_every = 250;   ///< steps; 0: at the end only
   std::size_t evaluation_batches = 20;  ///< of `shape.batch` examples; 0: the whole validation set
@@ -57,7 +59,7 @@ struct TrainerOptions {
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
     ar& steps& shape.batch& shape.shards& shape.seed& rate;
-    ar& adamw.beta1& adamw.beta2& adamw.epsilon& adamw.weight_decay& clip& threads;
+    ar& adamw.beta1& adamw.beta2& adamw.epsilon& adamw.weight_decay& clip& threads& gpus;
     ar& parallel.data& parallel.tensor& parallel.pipeline& parallel.zero& parallel.interleave;
     ar& parallel.recompute& parallel.sequence;
     ar& evaluate_every& evaluation_batches& patience& log_every;
@@ -143,7 +145,8 @@ struct MemberReport {
 
 /// A job's parts, whatever its type.
 struct Makers {
-  std::function<nn::Model(nn::TensorGroup&, const Parallel&)> model;
+  std::function<Hardware(nn::Threads&)> hardware;
+  std::function<nn::Model(nn::TensorGroup&, const Parallel&, nn::Device&)> model;
   std::function<Examples(const BatchShape&)> examples;
   std::function<std::string()> about;
   std::function<void(const Report&)> report;
@@ -156,8 +159,18 @@ Trained drive(const TrainerOptions& options, const std::string& config, const Ex
 template <class Job>
 Makers makers_of(const Job& job) {
   Makers makers;
-  makers.model = [&job](nn::TensorGroup& group, const Parallel& parallel) {
-    return job.model(group, parallel);
+  makers.hardware = [&job](nn::Threads& threads) {
+    if constexpr (requires { job.hardware(threads); }) return job.hardware(threads);
+    return host_hardware(threads);
+  };
+  makers.model = [&job](nn::TensorGroup& group, const Parallel& parallel, nn::Device& device) {
+    if constexpr (requires { job.model(group, parallel, device); }) {
+      return job.model(group, parallel, device);
+    } else {
+      if (!device.host())
+        throw InputError("train: a job with GPUs makes its model by model(group, parallel, device)");
+      return job.model(group, parallel);
+    }
   };
   makers.examples = [&job](const BatchShape& shape) { return job.examples(shape); };
   makers.about = [&job] {
@@ -184,7 +197,10 @@ MemberReport member(Gang& gang, const Mission& mission, const Job& job) {
 ///   std::string config() const;                    // what results depend on besides the options
 ///   std::string about() const;                     // optional: is kept in checkpoints
 ///   void report(const train::Report&) const;       // optional: called by the gang's first member
-/// model() and examples() are called on every rank; what does not fit is thrown as InputError.
+/// and for GPUs (gpus.hpp, and TrainerOptions::gpus)
+///   train::Hardware hardware(nn::Threads& threads) const;
+///   nn::Model model(nn::TensorGroup& group, const train::Parallel& parallel, nn::Device& device) const;
+/// hardware(), model() and examples() are called on every rank; what does not fit is thrown as InputError.
 template <class Job>
 class Trainer {
  public:

@@ -85,24 +85,37 @@ void nothing(Gang& gang) {
   static_cast<void>(gang);
 }
 
+bool fits(std::size_t ranks, double cpus, double gpus) {
+  try {
+    submit_gang<nothing>(
+        {.ranks = static_cast<int>(ranks), .per_rank = {.cpus = cpus, .gpus = gpus}, .name = "what fits"})
+        .get();
+    return true;
+  } catch (const Unsatisfiable&) {
+    return false;
+  }
+}
+
 /// The most CPUs that each of `ranks` ranks can hold at once: found by asking for them.
 std::size_t cpus_of(std::size_t ranks) {
-  const auto fits = [&](std::size_t cpus) {
-    try {
-      submit_gang<nothing>({.ranks = static_cast<int>(ranks),
-                            .per_rank = {.cpus = static_cast<double>(cpus)},
-                            .name = "threads"})
-          .get();
-      return true;
-    } catch (const Unsatisfiable&) {
-      return false;
-    }
-  };
+  const auto fit = [&](std::size_t cpus) { return fits(ranks, static_cast<double>(cpus), 0); };
   std::size_t most = 1;
-  while (fits(2 * most)) most *= 2;
+  while (fit(2 * most)) most *= 2;
   for (std::size_t step = most / 2; step > 0; step /= 2)
-    if (fits(most + step)) most += step;
+    if (fit(most + step)) most += step;
   return most;
+}
+
+std::size_t threads_of(const TrainerOptions& options) {
+  const std::size_t ranks = options.parallel.ranks();
+  if (options.gpus > 0 && !fits(ranks, 1, options.gpus))
+    throw InputError(
+        fmt::format("{} needs {} rank{} with {} GPU{} each, and this run does not have them. Remedy: a build "
+                    "with CUDA and a job with GPUs (sbatch --gpus-per-task 1), a smaller mesh, or the CPU",
+                    describe(options.parallel), ranks, ranks == 1 ? "" : "s", options.gpus,
+                    options.gpus == 1 ? "" : "s"));
+  if (options.threads > 0) return options.threads;
+  return options.gpus > 0 ? 1 : cpus_of(ranks);
 }
 
 struct Attempt {
@@ -153,13 +166,14 @@ Trained drive(const TrainerOptions& options, const std::string& job, const Examp
   const std::string config = results_depend_on(options, job, examples.digest);
   const Beginning beginning = first_checkpoint(options, config);
   Mission mission{options, beginning.checkpoint, config};
-  if (mission.options.threads == 0) mission.options.threads = cpus_of(options.parallel.ranks());
+  mission.options.threads = threads_of(options);
   int restarts = 0;
   for (int in_a_row = 0;;) {
-    const GangOptions gang{.ranks = static_cast<int>(mission.options.parallel.ranks()),
-                           .per_rank = {.cpus = static_cast<double>(mission.options.threads)},
-                           .max_retries = 0,
-                           .name = "train"};
+    const GangOptions gang{
+        .ranks = static_cast<int>(mission.options.parallel.ranks()),
+        .per_rank = {.cpus = static_cast<double>(mission.options.threads), .gpus = options.gpus},
+        .max_retries = 0,
+        .name = "train"};
     const Attempt attempt = try_once(start(gang, mission));
     if (attempt.report && attempt.report->drained) {
       throw Drained(fmt::format("rankine: training stopped after {} of {} steps; it goes on from {}",

@@ -14,7 +14,6 @@
 #include <rankine/train/trainer.hpp>
 
 #include "train/trainer/members.hpp"
-#include "train/trainer/peak.hpp"
 #include "train/trainer/spans.hpp"
 
 namespace rankine::train::detail {
@@ -32,8 +31,8 @@ class Member {
         options_(mission.options),
         makers_(makers),
         threads_(std::max<std::size_t>(1, options_.threads)),
-        device_(nn::make_host_device(threads_)),
-        mesh_(make_mesh(gang, options_.parallel)),
+        hardware_(makers.hardware(threads_)),
+        mesh_(make_mesh(gang, options_.parallel, hardware_.collectives)),
         examples_(makers.examples(options_.shape)),
         engine_(make_engine()),
         stop_(options_.patience) {
@@ -78,8 +77,8 @@ class Member {
     double rate = 0;
   };
 
-  static std::unique_ptr<Mesh> make_mesh(Gang& gang, const Parallel& parallel) {
-    return gang.size() == 1 ? std::make_unique<Mesh>(parallel) : std::make_unique<Mesh>(parallel, gang);
+  static std::unique_ptr<Mesh> make_mesh(Gang& gang, const Parallel& parallel, const MakeCollectives& make) {
+    return gang.size() == 1 ? std::make_unique<Mesh>(parallel) : std::make_unique<Mesh>(parallel, gang, make);
   }
 
   Engine make_engine() {
@@ -90,7 +89,8 @@ class Member {
     config.adamw = options_.adamw;
     config.clip = options_.clip;
     config.seed = options_.shape.seed;
-    return Engine(makers_.model(mesh_->tensor_group(), options_.parallel), config, *mesh_, *device_,
+    nn::Device& device = *hardware_.device;
+    return Engine(makers_.model(mesh_->tensor_group(), options_.parallel, device), config, *mesh_, device,
                   threads_);
   }
 
@@ -240,7 +240,7 @@ class Member {
   }
 
   /// Of all members together.
-  double measure() { return sum_of(gang_, measured_peak(threads_)); }
+  double measure() { return sum_of(gang_, hardware_.product_rate()); }
 
   MemberReport finish() {
     report_.peak = std::max(report_.peak, measure());  // the machine may have been busy at the start
@@ -255,7 +255,7 @@ class Member {
   const TrainerOptions& options_;
   const Makers& makers_;
   nn::Threads threads_;
-  std::unique_ptr<nn::Device> device_;
+  Hardware hardware_;
   std::unique_ptr<Mesh> mesh_;
   Examples examples_;
   Engine engine_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/trainer/peak.hpp"
+#include "train/product_rate.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -10,7 +10,7 @@
 
 namespace rankine::train {
 
-double measured_peak(nn::Threads& threads) {
+double measured_product_rate(nn::Threads& threads) {
   constexpr long side = 512;
   const nn::Kernels& loops = nn::kernels();
   std::vector<float> a(side * side, 0.5F);
