@@ -13,8 +13,8 @@ find_package(tsl-robin-map REQUIRED)
 set(HDF5_PREFER_PARALLEL FALSE)
 find_package(HDF5 REQUIRED COMPONENTS C)
 
-# CUDA is used where RANKINE_CUDA says so; no GPU is needed to build. The driver's library is only looked for
-# at run time.
+# What is for GPUs is built where nvcc and NCCL are found; no GPU is needed to build. The driver's library is
+# only looked for at run time.
 find_package(CUDAToolkit QUIET)
 find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
 find_library(NCCL_LIBRARY nccl HINTS ${CUDAToolkit_LIBRARY_DIR})
@@ -22,6 +22,7 @@ set(have_cuda OFF)
 if(CUDAToolkit_FOUND AND CUDAToolkit_NVCC_EXECUTABLE AND NCCL_INCLUDE_DIR AND NCCL_LIBRARY)
   set(have_cuda ON)
 endif()
+option(RANKINE_CUDA "Build what is for GPUs, with CUDA and NCCL" ${have_cuda})
 if(RANKINE_CUDA)
   if(NOT have_cuda)
     message(FATAL_ERROR "RANKINE_CUDA is ON, but nvcc, nccl.h or libnccl was not found. Remedy: name their "
@@ -50,6 +51,7 @@ if(RANKINE_CUDA)
     list(APPEND CMAKE_CUDA_COMPILE_FEATURES cuda_std_20)
   endif()
   set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)  # cuBLAS and NCCL may be where the loader does not look
   add_library(rankine_nccl INTERFACE)
   add_library(rankine::nccl ALIAS rankine_nccl)
   target_include_directories(rankine_nccl INTERFACE $<BUILD_INTERFACE:${NCCL_INCLUDE_DIR}>)
