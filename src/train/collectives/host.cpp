@@ -153,7 +153,10 @@ class HostCollectives : public Collectives {
     if (!stage_->shared()) return stage_.reset();
     std::vector<MeetingWord*> words;
     for (std::byte* part : stage_->parts()) words.push_back(reinterpret_cast<MeetingWord*>(part));
-    meeting_.emplace(std::move(words), member_, [this] { return over(); });
+    // A message that MPI could not hand over at once goes on in calls of MPI only, and its receiver may be
+    // who the meeting waits for.
+    meeting_.emplace(
+        std::move(words), member_, [this] { return over(); }, [this] { messages_.progress(); });
   }
   std::byte* stage(std::size_t member) const { return stage_->parts()[member] + sizeof(MeetingWord); }
 

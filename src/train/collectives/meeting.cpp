@@ -26,8 +26,9 @@ std::uint32_t* address(std::atomic<std::uint32_t>& word) {
 
 }  // namespace
 
-Meeting::Meeting(std::vector<MeetingWord*> words, std::size_t member, std::function<bool()> over)
-    : words_(std::move(words)), member_(member), over_(std::move(over)) {}
+Meeting::Meeting(std::vector<MeetingWord*> words, std::size_t member, std::function<bool()> over,
+                 std::function<void()> progress)
+    : words_(std::move(words)), member_(member), over_(std::move(over)), progress_(std::move(progress)) {}
 
 void Meeting::meet() {
   ++count_;
@@ -48,6 +49,7 @@ void Meeting::wait_for(MeetingWord& word) const {
       patience.pause();
       continue;
     }
+    progress_();
     word.sleepers.fetch_add(1, std::memory_order_seq_cst);
     const timespec most{0, kSleepNanoseconds};
     if (word.count.load(std::memory_order_seq_cst) == seen)

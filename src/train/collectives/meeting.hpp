@@ -19,8 +19,11 @@ struct alignas(64) MeetingWord {
 
 class Meeting {
  public:
-  /// Words of all members, 0 at first. `over` is asked during waits, which then end by GangBroken.
-  Meeting(std::vector<MeetingWord*> words, std::size_t member, std::function<bool()> over);
+  /// Words of all members, 0 at first. `over` is asked during waits, which then end by GangBroken. `progress`
+  /// is called before each sleep of at most 2 ms: another member may wait for what this process has to do.
+  Meeting(
+      std::vector<MeetingWord*> words, std::size_t member, std::function<bool()> over,
+      std::function<void()> progress = [] {});
 
   void meet();
 
@@ -30,6 +33,7 @@ class Meeting {
   std::vector<MeetingWord*> words_;
   std::size_t member_;
   std::function<bool()> over_;
+  std::function<void()> progress_;
   std::uint32_t count_ = 0;
 };
 

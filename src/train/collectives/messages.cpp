@@ -123,6 +123,11 @@ void Messages::finish(std::uint64_t receive) {
   }
 }
 
+void Messages::progress() const {
+  int ready = 0;
+  check_code(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, communicator_, &ready, MPI_STATUS_IGNORE), "MPI_Iprobe");
+}
+
 void Messages::abandon() {
   {
     const std::lock_guard lock(mutex_);

@@ -30,6 +30,9 @@ class Messages {
   std::uint64_t begin_receive(void* into, std::size_t bytes, std::size_t from, int tag);
   void finish(std::uint64_t receive);
 
+  /// Lets MPI go on with messages of this process, of whatever group.
+  void progress() const;
+
   /// Throws GangBroken if the group is over.
   void check() const;
 

@@ -82,6 +82,7 @@ class Suite {
     broadcasts();
     numbers();
     messages();
+    messages_before_a_sum();
   }
 
  private:
@@ -219,6 +220,24 @@ class Suite {
     expect(forward.front() == last && forward.back() == last && backward.front() == next &&
                backward.back() == next,
            name_ + ": messages");
+  }
+
+  /// Member 0 sends more than MPI takes at once and then waits for a sum; its receiver is late.
+  void messages_before_a_sum() {
+    constexpr std::size_t kMessages = 10000;
+    std::vector<float> values(256, 1.0F), sum(16, 1.0F);
+    if (group_.size() == 1) return;
+    if (group_.member() == 0)
+      for (std::size_t k = 0; k < kMessages; ++k)
+        group_.wait_message(group_.send(values.data(), 1024, 1, train::Channel::forward));
+    if (group_.member() == 1) {
+      for (const rankine::Time begin = rankine::now(); rankine::seconds_since(begin) < 0.3;) continue;
+      for (std::size_t k = 0; k < kMessages; ++k)
+        group_.wait_message(group_.receive(values.data(), 1024, 0, train::Channel::forward));
+    }
+    group_.wait(
+        group_.all_reduce({{nullptr, sum.data(), 16}}, nn::Scalar::f32, train::Reduction::sum, "late"));
+    expect(sum[0] == static_cast<float>(group_.size()), name_ + ": a sum after many messages");
   }
 
   train::Collectives& group_;
