@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stable-Baselines3's PPO with rl-baselines3-zoo's settings, for the short rows of ppo_scores.py.
 
-    ppo_sb3.py NAME [--seeds 1-3]      NAME: zoo-cartpole, zoo-pendulum or zoo-mcc
+    ppo_sb3.py NAME [--seeds 1-3]      NAME: zoo-cartpole, zoo-pendulum, zoo-mcc, zoo-acrobot,
+                                       zoo-mountaincar or zoo-lander
 """
 import argparse
 import json
@@ -31,6 +32,12 @@ ROWS = {
         n_steps=8, batch_size=256, gae_lambda=0.9, gamma=0.9999, n_epochs=10, ent_coef=0.00429,
         learning_rate=7.77e-5, clip_range=0.1, max_grad_norm=5, vf_coef=0.19, use_sde=True,
         policy_kwargs=dict(log_std_init=-3.29, ortho_init=False))),
+    "zoo-acrobot": ("Acrobot-v1", 16, 1_000_000, True, dict(
+        n_steps=256, gae_lambda=0.94, gamma=0.99, n_epochs=4, ent_coef=0.0)),
+    "zoo-mountaincar": ("MountainCar-v0", 16, 1_000_000, True, dict(
+        n_steps=16, gae_lambda=0.98, gamma=0.99, n_epochs=4, ent_coef=0.0)),
+    "zoo-lander": ("LunarLander-v3", 16, 1_000_000, False, dict(
+        n_steps=1024, batch_size=64, gae_lambda=0.98, gamma=0.999, n_epochs=4, ent_coef=0.01)),
 }
 
 
