@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Held to what collectives.hpp says: all implementations on the host, in the same words. Then the sum of
-// large arrays beside MPI_Allreduce, for the reader. Run by mpirun with any number of ranks.
+// Held to what collectives.hpp says: all implementations on the host, or GPUs, in the same words. Then the
+// sum of large arrays beside MPI_Allreduce, for the reader. Run by mpirun with any number of ranks:
+// train_collectives [speed|cuda]
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -309,16 +310,18 @@ int main(int argc, char** argv) {
       Suite(*group, name + (background ? ", background" : "")).all();
       world.barrier();
     }
-    if (world.size() > 1 && name != "NCCL")
-      breaks(world, make, name);  // of GPUs' waits: unit.nn_cuda_emulated
   };
-#ifdef RANKINE_TEST_CUDA
-  const auto device = nn::make_cuda_device(0);
-  held(train::make_nccl_collectives(*device), "NCCL");
-#else
-  held(train::make_mpi_collectives, "shared");
-  held(train::make_message_collectives, "messages");
-#endif
+  const auto held_and_breaks = [&](const train::MakeCollectives& make, const std::string& name) {
+    held(make, name);
+    if (world.size() > 1) breaks(world, make, name);
+  };
+  if (argc > 1 && std::string(argv[1]) == "cuda") {
+    const auto device = nn::make_cuda_device(0);
+    held(train::make_nccl_collectives(*device), "NCCL");  // how its waits end: unit.nn_cuda_emulated
+  } else {
+    held_and_breaks(train::make_mpi_collectives, "shared");
+    held_and_breaks(train::make_message_collectives, "messages");
+  }
   const auto single = train::make_single_collectives();
   Suite(*single, "single").all();
   if (argc > 1 && std::string(argv[1]) == "speed" && world.size() > 1) speed(world);

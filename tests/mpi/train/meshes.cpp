@@ -128,7 +128,6 @@ Means means_named(const std::string& name) {
   return name == "message" ? Means::message : Means::shared;
 }
 
-#ifdef RANKINE_TEST_CUDA
 std::unique_ptr<nn::Device> make_device(Means means, nn::Threads& threads) {
   return means == Means::cuda ? nn::make_cuda_device(0) : nn::make_host_device(threads);
 }
@@ -140,17 +139,6 @@ nn::Model make_model(Means means, const nn::GptConfig& config, nn::TensorGroup& 
   return means == Means::cuda ? nn::make_cuda_gpt(config, nn::Scalar::f32, group, device)
                               : nn::make_gpt(config, group);
 }
-#else
-std::unique_ptr<nn::Device> make_device(Means, nn::Threads& threads) {
-  return nn::make_host_device(threads);
-}
-train::MakeCollectives collectives_of(Means means, nn::Device&) {
-  return means == Means::message ? train::make_message_collectives : train::make_mpi_collectives;
-}
-nn::Model make_model(Means, const nn::GptConfig& config, nn::TensorGroup& group, nn::Device&) {
-  return nn::make_gpt(config, group);
-}
-#endif
 
 class Trial {
  public:
