@@ -200,7 +200,7 @@ nlohmann::ordered_json json_of(const Settings& settings, const train::Trained& t
   json["model"] = settings.job.kind;
   json["preset"] = settings.preset;
   json["device"] = settings.job.device;
-  json["precision"] = settings.precision;
+  json["precision"] = settings.job.precision;
   json["parameters"] = trained.parameters;
   json["iters"] = trained.progress.steps;
   json["iters_resumed"] = trained.steps_resumed;

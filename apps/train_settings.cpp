@@ -60,7 +60,7 @@ train::Examples Job::examples(const train::BatchShape& shape) const {
 }
 
 std::string Job::config() const {
-  const std::string where = on_gpu() ? fmt::format(", cuda in {}", halves ? "bf16" : "float32") : "";
+  const std::string where = on_gpu() ? ", cuda in " + precision : "";
   if (is_gpt()) {
     return fmt::format(
         "gpt {} layers, {} heads, {} wide, context {}, vocabulary {}, bias {}, dropout {}, {}{}{}",
@@ -187,9 +187,8 @@ void take_numbers(const Said& said) {
 #undef FIELD
 
 void take_device(Settings& settings) {
-  Job& job = settings.job;
-  job.halves = settings.precision == "bf16";
-  if (job.halves && !job.on_gpu())
+  const Job& job = settings.job;
+  if (job.scalar() == nn::Scalar::bf16 && !job.on_gpu())
     throw rk::InputError("--precision bf16 is for --device cuda; on a CPU all is float32");
   if (settings.plan && job.on_gpu())
     throw rk::InputError("--plan measures CPUs; for --device cuda say the mesh");
@@ -343,7 +342,7 @@ void add_mesh(CLI::App& app, Settings& s) {
   add("--threads", s.options.threads, "of each rank (default: its CPUs)");
   add("--device", s.job.device, "cpu (default), or cuda: each rank on a GPU of its own, sums over NCCL")
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  add("--precision", s.precision, "on a GPU: float32 (default), or bf16 with float32 master weights")
+  add("--precision", s.job.precision, "on a GPU: float32 (default), or bf16 with float32 master weights")
       ->check(CLI::IsMember({"float32", "bf16"}));
   app.add_flag("--plan", s.plan, "print which mesh would be fastest, and why; train nothing")->group(group);
 }

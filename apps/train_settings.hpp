@@ -26,7 +26,8 @@ namespace train = rankine::train;
 struct Job {
   std::string kind = "gpt";    ///< gpt, mlp, cnn
   std::string device = "cpu";  ///< or cuda
-  bool halves = false;         ///< bf16 between layers and in products, on a GPU
+  /// float32; on a GPU or bf16, between layers and in products.
+  std::string precision = "float32";
   std::string text, tokens, validation, dataset;
   std::uint64_t vocabulary = 0;  ///< of a token file; 0: found in it
   std::string order = "windows";
@@ -39,7 +40,7 @@ struct Job {
 
   bool is_gpt() const { return kind == "gpt"; }
   bool on_gpu() const { return device == "cuda"; }
-  nn::Scalar scalar() const { return halves ? nn::Scalar::bf16 : nn::Scalar::f32; }
+  nn::Scalar scalar() const { return precision == "bf16" ? nn::Scalar::bf16 : nn::Scalar::f32; }
   train::Corpus corpus() const;
   train::Hardware hardware(nn::Threads& threads) const;
   nn::Model model(nn::TensorGroup& group, const train::Parallel& parallel, nn::Device& device) const;
@@ -50,8 +51,7 @@ struct Job {
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& kind& device& halves;
-    ar& text& tokens& validation& dataset& vocabulary& order;
+    ar& kind& device& precision& text& tokens& validation& dataset& vocabulary& order;
     ar& gpt.layers& gpt.heads& gpt.width& gpt.context& gpt.vocabulary& gpt.bias& gpt.dropout;
     ar& hidden& convolutions& dropout& inputs& classes& imported& generated;
   }
@@ -68,7 +68,6 @@ struct Settings {
   std::string sample_from;
   Sampling sampling;
   std::size_t sample = 0;
-  std::string precision = "float32";
   bool plan = false;
   bool plain = false;
   bool mesh_said = false;
