@@ -312,7 +312,6 @@ void GangRunner::describe(GangMember& member, const GangInputs& inputs) {
 }
 
 void GangRunner::call(GangMember& member, const GangInputs& inputs, Breakable& breakable) {
-  const AwakeScope awake(settings_.awake);
   const OpenMpThreads threads(std::max(1, static_cast<std::int32_t>(member.holding.resources.cpus.value())));
   if (!member.holding.gpus.empty()) use_gpu_device(member.holding.gpus.front());
   breakable.check();

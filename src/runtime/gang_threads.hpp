@@ -50,7 +50,8 @@ class GangThreads {
   std::vector<Seat*> free_;
 };
 
-/// Waits until the word is no longer `old`: spins for a moment if there is a core for it.
+/// Waits until the word is no longer `old`: looks for a moment, politely towards who needs the core, and then
+/// sleeps. The calling thread is counted as awake, and is not while it sleeps.
 std::uint32_t await_change(const std::atomic<std::uint32_t>& word, std::uint32_t old, const Awake& awake);
 
 }  // namespace rankine::runtime
