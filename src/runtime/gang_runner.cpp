@@ -170,8 +170,12 @@ void GangRunner::on_prepare(const PrepareGangMessage& prepare, MessageReader& me
   member->place = place_of(member->ranks, prepare.member, topology_);
   member->place.broken = &member->broken;
   hold(*member, prepare);
-  // Nothing to fetch: the head need not wait for the thread to say so.
-  if (all_here(*member) && may_begin()) say_ready(*member);
+  // Nothing to fetch, for none of the members: they need not wait until the head knows, but only for each
+  // other, which can be broken off.
+  if (all_here(*member) && may_begin()) {
+    say_ready(*member);
+    member->let_go(GangMember::kRun);
+  }
   members_.push_back(std::move(member));
   threads_.run(*members_.back());
 }
