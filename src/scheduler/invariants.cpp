@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One walk over all tables that names the first thing which does not add up. Called after every step in
-// tests.
+// tests. Workers are looked at in invariants_workers.cpp.
 #include <algorithm>
-#include <map>
 
 #include "scheduler/state.hpp"
 
@@ -10,7 +9,7 @@ namespace rankine::scheduler {
 
 namespace {
 
-std::string about(const Group& group, const char* what) {
+std::string about(const Group& group, const std::string& what) {
   return "group " + std::to_string(number(group.first)) + ": " + what;
 }
 
@@ -62,71 +61,95 @@ std::string State::broken_elements(const Group& group) const {
   return in_place + ended == group.count ? "" : "elements do not add up";
 }
 
+/// What does not add up in a live group itself, whoever refers to it.
+std::string State::broken_group(Index index) const {
+  const Group& group = groups[index];
+  if (ids.find(group.first).group != index) return "its id leads elsewhere";
+  if (std::string broken = broken_elements(group); !broken.empty()) return broken;
+  const bool in_lane = (group.flags & kInLane) != 0;
+  const bool late = (group.flags & kLate) != 0;
+  if (late && in_lane) return "is in a lane and set aside";
+  if (in_lane != (group.waiting == 0 && has_undispatched(group) && !late)) return "its place in the lane";
+  if (group.ended == group.count && !referenced(group)) return "nobody needs it, but it is not freed";
+  const bool has_values = group.kind == Kind::put || group.kind == Kind::promise;
+  if (group.ended < group.count && !has_values && (group.flags & kHasArguments) == 0)
+    return "arguments are gone before the end";
+  if (group.kind == Kind::actor) return broken_actor(index);
+  return group.kind == Kind::gang ? broken_gang(index) : "";
+}
+
+std::string State::broken_loans() const {
+  for (const auto& [key, count] : loans) {
+    const Group& group = groups[key.group];
+    if (count == 0 || (group.flags & kLive) == 0 || (group.flags & kLoans) == 0) return "a loan of nothing";
+    if (nodes.lost(key.to)) return "a loan to a lost rank";
+  }
+  return "";
+}
+
+/// Adds what one live group refers to: its arguments, what is inside its results, what waits for them, and
+/// who holds it.
+void State::add_references(const Group& group, References& to) const {
+  for (Index link = group.arguments; link != kNone; link = links[link].next) ++to.pins[links[link].target];
+  for (Index link = rare(group).inside; link != kNone; link = links[link].next) ++to.pins[links[link].target];
+  for (std::uint32_t i = 0; i < group.count; ++i) {
+    const Result* end = find_result(group, i);
+    if (end == nullptr || end->state != ObjectState::pending) continue;
+    for (Index link = static_cast<Index>(end->payload); link != kNone; link = links[link].next) {
+      if (!links[link].wants) ++to.waits[links[link].target];
+    }
+  }
+  if (group.holder != kNoRank) ++to.held[static_cast<std::size_t>(index_of(group.holder))];
+  if (rare(group).holder_set == kNone) return;
+  for (const Rank rank : holder_sets[rare(group).holder_set])
+    ++to.held[static_cast<std::size_t>(index_of(rank))];
+}
+
+/// The counts of pins, waits and holders are those of the links, loans and holders that there are.
+std::string State::broken_references() const {
+  References found;
+  found.held.resize(held_by_rank.size());
+  for (Index index = 0; index < groups.bound(); ++index) {
+    if ((groups[index].flags & kLive) != 0) add_references(groups[index], found);
+  }
+  for (Index at = 0; at < gangs.bound(); ++at) {
+    if (gangs[at].group == kNone) continue;
+    for (Index link = gangs[at].inside; link != kNone; link = links[link].next)
+      ++found.pins[links[link].target];
+  }
+  for (const auto& [key, count] : loans) {
+    if (count > 0) ++found.pins[key.group];
+  }
+  for (Index index = 0; index < groups.bound(); ++index) {
+    const Group& group = groups[index];
+    if (group.flags == 0) continue;
+    if ((group.flags & kLive) != 0 && group.pins != found.pins[index]) return about(group, "number of pins");
+    if (group.waiting != found.waits[index]) return about(group, "number of waits");
+  }
+  return found.held == held_by_rank ? "" : "number of groups held by a rank";
+}
+
 std::string State::broken_groups() const {
   std::uint64_t objects = 0;
   std::uint64_t ready = 0;
   std::uint64_t waiting = 0;
   std::uint64_t in_lanes = 0;
   std::uint64_t own_rares = 0;
-  std::map<Index, std::uint32_t> pins;
-  std::map<Index, std::uint32_t> waits;
-  std::vector<std::uint32_t> held(held_by_rank.size());
   for (Index index = 0; index < groups.bound(); ++index) {
     const Group& group = groups[index];
     if ((group.flags & kLive) == 0) continue;
+    if (std::string broken = broken_group(index); !broken.empty()) return about(group, broken);
     objects += group.count;
-    if (ids.find(group.first).group != index) return about(group, "its id leads elsewhere");
-    if (std::string broken = broken_elements(group); !broken.empty()) return about(group, broken.c_str());
     (group.waiting > 0 ? waiting : ready) += undispatched(group);
     own_rares += group.rare != 0 ? 1 : 0;
-    const bool in_lane = (group.flags & kInLane) != 0;
-    in_lanes += in_lane ? 1 : 0;
-    const bool late = (group.flags & kLate) != 0;
-    if (late && in_lane) return about(group, "is in a lane and set aside");
-    if (in_lane != (group.waiting == 0 && has_undispatched(group) && !late))
-      return about(group, "its place in the lane");
-    if (group.ended == group.count && !referenced(group))
-      return about(group, "nobody needs it, but it is not freed");
-    if (std::string broken = broken_collective(index); !broken.empty()) return about(group, broken.c_str());
-    if (group.ended < group.count && group.kind != Kind::put && group.kind != Kind::promise &&
-        (group.flags & kHasArguments) == 0) {
-      return about(group, "arguments are gone before the end");
-    }
-    for (Index link = group.arguments; link != kNone; link = links[link].next) ++pins[links[link].target];
-    for (Index link = rare(group).inside; link != kNone; link = links[link].next) ++pins[links[link].target];
-    for (std::uint32_t i = 0; i < group.count; ++i) {
-      const Result* end = find_result(group, i);
-      if (end == nullptr || end->state != ObjectState::pending) continue;
-      for (Index link = static_cast<Index>(end->payload); link != kNone; link = links[link].next) {
-        if (!links[link].wants) ++waits[links[link].target];
-      }
-    }
-    if (group.holder != kNoRank) ++held[static_cast<std::size_t>(index_of(group.holder))];
-    if (rare(group).holder_set == kNone) continue;
-    for (const Rank rank : holder_sets[rare(group).holder_set])
-      ++held[static_cast<std::size_t>(index_of(rank))];
+    in_lanes += (group.flags & kInLane) != 0 ? 1 : 0;
   }
-  for (Index at = 0; at < gangs.bound(); ++at) {
-    if (gangs[at].group == kNone) continue;
-    for (Index link = gangs[at].inside; link != kNone; link = links[link].next) ++pins[links[link].target];
-  }
-  for (const auto& [key, count] : loans) {
-    if (count == 0 || (groups[key.group].flags & kLive) == 0 || (groups[key.group].flags & kLoans) == 0)
-      return "a loan of nothing";
-    if (nodes.lost(key.to)) return "a loan to a lost rank";
-    if (count > 0) ++pins[key.group];
-  }
-  for (Index index = 0; index < groups.bound(); ++index) {
-    const Group& group = groups[index];
-    if (group.flags == 0) continue;
-    if ((group.flags & kLive) != 0 && group.pins != pins[index]) return about(group, "number of pins");
-    if (group.waiting != waits[index]) return about(group, "number of waits");
-  }
+  if (std::string broken = broken_loans(); !broken.empty()) return broken;
+  if (std::string broken = broken_references(); !broken.empty()) return broken;
   if (own_rares + 1 != rares.live()) return "number of rare records";
   if (objects != totals.live_objects) return "number of live objects";
   if (ready != totals.ready || waiting != totals.waiting) return "number of ready or waiting elements";
-  if (in_lanes + restarting.size() != ready_groups) return "number of ready groups";
-  return held == held_by_rank ? "" : "number of groups held by a rank";
+  return in_lanes + restarting.size() == ready_groups ? "" : "number of ready groups";
 }
 
 /// Every pending promise is in the list, and its owner lives.
@@ -147,29 +170,32 @@ std::string State::broken_promises() const {
   return is_pending == 0 ? "" : "number of pending promises";
 }
 
-/// An actor or a gang is in the state that its group and its worker say.
-std::string State::broken_collective(Index index) const {
+/// An actor is in the state that its group and its worker say.
+std::string State::broken_actor(Index index) const {
   const Group& group = groups[index];
+  const Actor& actor = actors[rare(group).extra];
+  const bool is_pending = pending(group, 0);
   const bool ready = (group.flags & kInLane) != 0;
-  if (group.kind == Kind::actor) {
-    const Actor& actor = actors[rare(group).extra];
-    const bool is_pending = pending(group, 0);
-    const bool restarts = std::count(restarting.begin(), restarting.end(), index) == 1;
-    const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
-    if (actor.group != index) return "an actor's record leads elsewhere";
-    if (placed != (actor.worker != kNoRank)) return "an actor's worker";
-    if (placed && !nodes.live(actor.worker)) return "an actor is on a lost worker";
-    if ((actor.state == ActorState::placing) != ready) return "an actor's place in the lane";
-    if ((actor.state == ActorState::restarting) != restarts) return "an actor among those that restart";
-    if (actor.state == ActorState::alive && is_pending) return "an actor is alive, its handle pending";
-    if (actor.state == ActorState::dead && (is_pending || actor.checkpoint.payload != kNoPayload))
-      return "a dead actor has a pending handle or a checkpoint";
-    if (actor.state != ActorState::dead && (group.flags & kHasArguments) == 0)
-      return "arguments of an actor are gone before its death";
-    return {};
-  }
-  if (group.kind != Kind::gang) return {};
+  const bool restarts = std::count(restarting.begin(), restarting.end(), index) == 1;
+  const bool placed = actor.state == ActorState::starting || actor.state == ActorState::alive;
+  if (actor.group != index) return "an actor's record leads elsewhere";
+  if (placed != (actor.worker != kNoRank)) return "an actor's worker";
+  if (placed && !nodes.live(actor.worker)) return "an actor is on a lost worker";
+  if ((actor.state == ActorState::placing) != ready) return "an actor's place in the lane";
+  if ((actor.state == ActorState::restarting) != restarts) return "an actor among those that restart";
+  if (actor.state == ActorState::alive && is_pending) return "an actor is alive, its handle pending";
+  if (actor.state == ActorState::dead && (is_pending || actor.checkpoint.payload != kNoPayload))
+    return "a dead actor has a pending handle or a checkpoint";
+  if (actor.state != ActorState::dead && (group.flags & kHasArguments) == 0)
+    return "arguments of an actor are gone before its death";
+  return {};
+}
+
+/// A gang is in the state that its group and its members say.
+std::string State::broken_gang(Index index) const {
+  const Group& group = groups[index];
   const Gang& gang = gangs[rare(group).extra];
+  const bool ready = (group.flags & kInLane) != 0;
   if (gang.group != index) return "a gang's record leads elsewhere";
   if ((gang.state == GangState::room) != ready) return "a gang's place in the lane";
   if ((gang.state == GangState::ended) != (group.ended == group.count)) return "a gang's end";
@@ -209,103 +235,6 @@ std::string State::broken_front() const {
     if (nodes.covers(worker, front.shape) != (i < front.secured)) return "a secured worker";
   }
   return front.secured < front.ranks ? "" : "who is in front has its room, but was not placed";
-}
-
-State::KeptByRank State::list_places() const {
-  KeptByRank kept;
-  for (Index at = 0; at < actors.bound(); ++at) {
-    const Actor& actor = actors[at];
-    if (actor.group == kNone || actor.worker == kNoRank) continue;
-    Kept& here = kept[actor.worker];
-    const Demand& keeps = nodes.demand(actor.shape);
-    for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.actors.base[i] += keeps.base[i];
-    here.places.actors.base[kPiecesAtOnce] = 0;
-    ++here.count;
-  }
-  for (Index at = 0; at < gangs.bound(); ++at) {
-    const Gang& gang = gangs[at];
-    if (gang.group == kNone) continue;
-    for (const GangMember& member : gang.members) {
-      if (member.state == GangMember::State::out) continue;
-      Kept& here = kept[member.rank];
-      const Demand& keeps = nodes.demand(gang.shape);
-      for (std::size_t i = 0; i < keeps.base.size(); ++i) here.places.gangs.base[i] += keeps.base[i];
-      ++here.count;
-    }
-  }
-  for (const Rank rank : front.workers) kept[rank].reserved.push_back(front.shape);
-  return kept;
-}
-
-/// Takes from `free` what actors, gangs and the gang in front have of the worker.
-std::string State::broken_places(const Worker& worker, const KeptByRank& all, Supply& free) const {
-  const auto found = all.find(worker.rank);
-  const Kept here = found == all.end() ? Kept{} : found->second;
-  if (worker.actors != here.count) return "number of actors and gang members";
-  if (here.reserved.size() != (worker.reserve_position != kNone ? 1 : 0)) return "its reservation";
-  if (!worker.live) return here.count == 0 ? "" : "lost, has an actor or a gang";
-  const Places& places = nodes.places(worker);
-  if (here.places.actors.base != places.actors.base || here.places.gangs.base != places.gangs.base)
-    return "what actors and gangs keep";
-  for (std::size_t i = 0; i < free.base.size(); ++i)
-    free.base[i] -= places.actors.base[i] + places.gangs.base[i];
-  for (const ShapeId shape : here.reserved) free.take(nodes.demand(shape));
-  return {};
-}
-
-std::string State::broken_workers() const {
-  std::uint64_t assigned = 0;
-  std::uint64_t listed = 0;
-  for (Index index = 0; index < groups.bound(); ++index) {
-    const Group& group = groups[index];
-    if ((group.flags & kLive) != 0 && group.kind != Kind::promise) assigned += on_record(group);
-  }
-  const KeptByRank kept = list_places();
-  for (const Worker& worker : nodes.all()) {
-    if (worker.rank == kNoRank) continue;  // a rank that never joined
-    const std::string name = "rank " + std::to_string(index_of(worker.rank)) + ": ";
-    Supply free = worker.total;
-    Nanoseconds load = 0;
-    std::uint32_t started = 0;
-    std::uint32_t recalls = 0;
-    for (const PieceState state : {PieceState::active, PieceState::queued, PieceState::blocked}) {
-      const PieceList& list = state == PieceState::active   ? worker.active
-                              : state == PieceState::queued ? worker.queued
-                                                            : worker.blocked;
-      std::uint32_t size = 0;
-      for (Index at = list.head; at != kNone; at = pieces[at].next, ++size) {
-        const Piece& piece = pieces[at];
-        if (piece.state != state || piece.worker != worker.rank) return name + "a piece in the wrong list";
-        if (piece.estimate < 0) return name + "a negative estimate";
-        if (find_piece(ticket_of(at), worker.rank, first_of(piece), piece.attempt) != at)
-          return name + "a piece that its ticket does not lead to";
-        assigned += piece.count;
-        recalls += (piece.flags & kRecalling) != 0 ? 1 : 0;
-        if (state != PieceState::blocked) load += piece.estimate;
-        if (state != PieceState::active) continue;
-        started += (piece.flags & kStarted) != 0 ? 1 : 0;
-        free.take(nodes.demand(piece.shape));
-      }
-      if (size != list.size) return name + "size of a list of pieces";
-    }
-    if (std::string broken = broken_places(worker, kept, free); !broken.empty()) return name + broken;
-    if (!worker.live && worker.active.size + worker.queued.size + worker.blocked.size > 0)
-      return name + "lost, has work";
-    if (load != worker.load) return name + "estimated load";
-    if (started != worker.started || recalls != worker.recalls)
-      return name + "number of started or recalled pieces";
-    if (worker.live && free.base != worker.free.base) return name + "free resources";
-    if (worker.room_lane != lane_with_room(worker))
-      return name + "its place in the list of workers with room";
-    if (worker.live && worker.queued.head != kNone && nodes.fits(worker, pieces[worker.queued.head].shape)) {
-      return name + "has room for the next queued piece";
-    }
-    listed += worker.steal_position != kNone ? 1 : 0;
-    if (worker.steal_position != kNone && stealable[worker.steal_position] != worker.rank)
-      return name + "steal list";
-  }
-  if (listed != stealable.size()) return "size of the steal list";
-  return assigned == totals.assigned ? "" : "number of assigned elements";
 }
 
 std::string State::broken_lanes() const {

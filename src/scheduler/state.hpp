@@ -440,14 +440,24 @@ struct State {
   void room_changed(Worker& worker);
   void take_over(Worker& worker);
 
-  // ---- invariants.cpp, explain.cpp ----
+  // ---- invariants.cpp, invariants_workers.cpp, explain.cpp ----
   std::string broken_elements(const Group& group) const;
+  std::string broken_group(Index group) const;
+  std::string broken_loans() const;
+  struct References {  ///< to each group, and how many groups each rank holds
+    std::map<Index, std::uint32_t> pins;
+    std::map<Index, std::uint32_t> waits;
+    std::vector<std::uint32_t> held;
+  };
+  void add_references(const Group& group, References& to) const;
+  std::string broken_references() const;
   std::string broken_groups() const;
   std::string broken_workers() const;
   std::string broken_lanes() const;
   std::uint32_t on_record(const Group& group) const;
   std::string broken_promises() const;
-  std::string broken_collective(Index group) const;
+  std::string broken_actor(Index group) const;
+  std::string broken_gang(Index group) const;
   std::string broken_front() const;
   struct Kept {  ///< of one worker, by actors, gang members and the gang in front
     Places places;
@@ -457,6 +467,16 @@ struct State {
   using KeptByRank = std::map<Rank, Kept>;
   KeptByRank list_places() const;
   std::string broken_places(const Worker& worker, const KeptByRank& all, Supply& free) const;
+  struct PieceSum {  ///< of the pieces on one worker
+    Supply free;     ///< what they leave
+    Nanoseconds load = 0;
+    std::uint64_t elements = 0;
+    std::uint32_t started = 0;
+    std::uint32_t recalls = 0;
+  };
+  std::string broken_pieces(const Worker& worker, PieceState state, const PieceList& list,
+                            PieceSum& sum) const;
+  std::string broken_worker(const Worker& worker, const KeptByRank& kept, PieceSum& sum) const;
   std::string broken_invariant() const;
   Explanation explain(TaskId id, Time at) const;
   void explain_collective(const Group& group, Time at, Explanation& said) const;
