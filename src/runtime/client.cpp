@@ -377,7 +377,8 @@ void Client::deliver(ObjectId object, Slot::State state, Blob* blob, bool owned)
   complete(*entry, element);
 }
 
-void Client::on_deliver(const DeliverMessage& deliver_message, MessageReader& message) {
+void Client::on_deliver(MessageReader& message) {
+  const auto deliver_message = message.record<DeliverMessage>();
   for (std::uint32_t i = 0; i < deliver_message.header.count; ++i) {
     const auto [blob, failed] = read_body(message, blobs_);
     deliver(offset(deliver_message.first, i), failed ? Slot::State::failed : Slot::State::ready, blob, true);

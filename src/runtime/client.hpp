@@ -103,7 +103,7 @@ class Client final : public detail::Context {
   // With the progress lock held: something that this rank waits for ended. The blob is taken over if `owned`.
   void deliver(ObjectId object, Slot::State state, Blob* blob, bool owned);
   /// A message with such deliveries.
-  void on_deliver(const DeliverMessage& deliver, MessageReader& message);
+  void on_deliver(MessageReader& message);
 
   /// A buffer was filled: it is sealed, in the arena or on disk, before it gets a name. Without the lock.
   /// Throws SystemError where the disk fails.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <optional>
@@ -51,10 +50,6 @@ constexpr Nanoseconds kShortPiece = 20 * kMicrosecond;
 constexpr Nanoseconds kLongPiece = kMillisecond;
 /// More than this on its way from a rank holds its tasks back that submit.
 constexpr std::size_t kQueuedBytesMax = std::size_t{64} << 20;
-/// How long a rank that kills itself tries to get its last messages out.
-constexpr Nanoseconds kLeaveGrace = 2 * kSecond;
-/// Looks at the mail for what a dead rank sent: each takes some hundred messages.
-constexpr int kLastPolls = 64;
 /// A disk that takes longer than this at the end is given up.
 constexpr Nanoseconds kJournalFlushMax = 60 * kSecond;
 /// After a failed driver: how long running tasks may take to notice before the job is torn down.
@@ -292,142 +287,12 @@ Statistics Engine::statistics() {
           head_->resumed()};
 }
 
+scheduler::Counts Engine::counts() {
+  const std::lock_guard lock(mutex_);
+  return head_->counts();
+}
+
 // ---- progress ----
-
-void Engine::deliver(Rank source, std::span<const std::byte> message) {
-  Header header;
-  check(message.size() >= sizeof header, "a message is at least a header");
-  std::memcpy(&header, message.data(), sizeof header);
-  MessageReader reader(message);
-  switch (header.type) {
-    case MessageType::dependency:
-      return worker_->on_dependency(reader);
-    case MessageType::task_class: {
-      const auto told = reader.record<TaskClassMessage>();
-      return worker_->on_task_class(told, reader);
-    }
-    case MessageType::start: {
-      const auto start = reader.record<StartMessage>();
-      return worker_->on_start(start, reader);
-    }
-    case MessageType::recall:
-      return worker_->on_recall(reader.record<NoteMessage>());
-    case MessageType::interrupt:
-      return on_interrupt(reader.record<NoteMessage>());
-    case MessageType::prepare_gang: {
-      const auto prepare = reader.record<PrepareGangMessage>();
-      return gangs_->on_prepare(prepare, reader, worker_->take_dependencies());
-    }
-    case MessageType::run_gang:
-    case MessageType::break_gang:
-    case MessageType::gang_over:
-      return gangs_->on_note(reader.record<NoteMessage>());
-    case MessageType::explained: {
-      const auto explained = reader.record<ExplainedMessage>();
-      return client_->on_explained(explained.ticket,
-                                   {reader.bytes(explained.header.count), explained.header.count});
-    }
-    case MessageType::leaving:
-      return lost_.push_back(source);
-    case MessageType::rank_lost:
-      return lost_.push_back(Rank{static_cast<std::int32_t>(number(reader.record<NoteMessage>().first))});
-    case MessageType::deliver: {
-      const auto deliver_message = reader.record<DeliverMessage>();
-      return client_->on_deliver(deliver_message, reader);
-    }
-    case MessageType::free_block:
-      return store_.release(reader.record<FreeBlockMessage>().location);
-    case MessageType::advice:
-    case MessageType::forget:
-    case MessageType::pull:
-    case MessageType::pulled:
-    case MessageType::pull_more:
-    case MessageType::unpin:
-      return puller_.on_message(source, header, message);
-    case MessageType::make_room:
-      return room_.on_make_room(source, reader.record<RoomMessage>());
-    case MessageType::made_room:
-      return room_.on_made_room(source, reader.record<RoomMessage>());
-    case MessageType::ask_counters:
-      return census_.on_ask(source, reader.record<CountersMessage>());
-    case MessageType::counters:
-      return census_.on_answer(source, reader.record<CountersMessage>());
-    case MessageType::shutdown:
-      over_ = true;
-      given_up_ = header.flags != 0;
-      return;
-    case MessageType::goodbye:
-      return on_goodbye(source);
-    case MessageType::heartbeat:
-    case MessageType::rank_died:
-    case MessageType::fence:
-      return watchman_->on_message(source, reader.record<NoteMessage>(), now());
-    default:
-      if (deliver_end_of_time(header, reader)) return;
-      if (deliver_to_actors(source, header, message)) return;
-      check(head_ != nullptr, "only rank 0 gets messages for the head");
-      if (!std::exchange(time_is_read_, true)) head_->set_time(now());
-      head_->on_message(source, header, message);
-  }
-}
-
-void Engine::on_interrupt(const NoteMessage& note) {
-  std::vector<Waiter*> waiting;
-  must_leave_ = worker_->on_interrupt(note, waiting) || must_leave_;
-  // A member that did not leave its broken gang in time: force is all that is left.
-  if (note.header.flags != 0 && gangs_->is_member(note.first, note.attempt)) must_leave_ = true;
-  for (Waiter* waiter : waiting) wake(*waiter);
-}
-
-/// True if it was a message to this rank's callers or hosts of actors.
-bool Engine::deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message) {
-  MessageReader reader(message);
-  switch (header.type) {
-    case MessageType::actor_call:
-      actor_host_->on_call(source, reader);
-      return true;
-    case MessageType::actor_reply:
-      actor_host_->on_reply(source, reader);
-      return true;
-    case MessageType::call_refs:
-      actor_host_->on_call_refs(source, reader);
-      return true;
-    case MessageType::actor_cancel: {
-      const auto cancel = reader.record<CancelCallMessage>();
-      actor_host_->cancel(cancel.actor, source, cancel.ticket);
-      return true;
-    }
-    case MessageType::actor_covered:
-      actor_caller_->on_covered(reader.record<ActorNote>());
-      return true;
-    case MessageType::actor_dependency:
-      actor_host_->on_dependency(reader);
-      return true;
-    case MessageType::actor_start:
-      actor_host_->on_start(reader);
-      return true;
-    case MessageType::actor_stop:
-      actor_host_->on_stop(reader.record<ActorNote>());
-      return true;
-    case MessageType::actor_place:
-      actor_caller_->on_place(reader);
-      return true;
-    case MessageType::actor_saved:
-      actor_host_->on_saved(reader.record<ActorNote>());
-      return true;
-    case MessageType::name_answer:
-      actor_caller_->on_name_answer(reader);
-      return true;
-    case MessageType::quiet_query:
-      actor_caller_->on_quiet_query(header.flags);
-      return true;
-    case MessageType::quiet_answer:
-      quiet_->on_answer(header.flags, reader.record<QuietMessage>().calls);
-      return true;
-    default:
-      return false;
-  }
-}
 
 std::size_t Engine::poll() {
   return poll_holding(false);
@@ -694,101 +559,6 @@ void Engine::let_go_on() {
     waiter->remaining = 0;
     wake(*waiter);
   }
-}
-
-// ---- ranks that die ----
-
-/// Some task here must be stopped by force. What this rank has not started goes back; the rest is done again.
-void Engine::leave() {
-  worker_->give_back_queued();
-  Header header;
-  header.type = MessageType::leaving;
-  MessageWriter(transport_.append(kHead, sizeof header)).record(header);
-  transport_.flush();
-  const Time end = now() + kLeaveGrace;
-  while (transport_.queued_bytes() > 0 && now() < end) transport_.poll(*this);
-  settings_.awake->ranks.fetch_sub(1);
-  std::raise(SIGKILL);
-  std::abort();  // not reached
-}
-
-void Engine::look_out(Time t) {
-  for (const Rank dead : watchman_->look(t)) lost_.push_back(dead);
-  if (gangs_ == nullptr) return;
-  gangs_->abandon_stuck(t, [this](Rank rank) { return gone_[static_cast<std::size_t>(index(rank))]; });
-}
-
-/// What the dead had sent has arrived by now and is true: it is read first.
-void Engine::bury_lost() {
-  for (int polls = 0; polls < kLastPolls && transport_.poll(*this) > 0; ++polls) {
-  }
-  while (!lost_.empty()) {
-    const Rank dead = lost_.back();
-    lost_.pop_back();
-    if (gone_[static_cast<std::size_t>(index(dead))]) continue;
-    gone_[static_cast<std::size_t>(index(dead))] = true;
-    if (watchman_) watchman_->drop(dead);
-    bury(dead);
-  }
-}
-
-void Engine::on_goodbye(Rank rank) {
-  if (gone_[static_cast<std::size_t>(index(rank))]) return;
-  gone_[static_cast<std::size_t>(index(rank))] = true;
-  if (watchman_) watchman_->drop(rank);
-  ++goodbyes_;
-}
-
-/// Not from within a poll: the transport may be reading the dead rank's messages then.
-void Engine::bury(Rank dead) {
-  ++deaths_;
-  transport_.exclude(dead);
-  puller_.on_rank_lost(dead);
-  room_.on_rank_lost(dead);
-  census_.on_rank_lost(dead);
-  actor_caller_->on_rank_lost(dead);
-  if (quiet_) quiet_->on_rank_lost();
-  if (head_ == nullptr) return;
-  const std::vector<Rank> neighbours = topology_.ranks_of(topology_.place(dead).node);
-  const bool with_node = std::all_of(neighbours.begin(), neighbours.end(), [this](Rank rank) {
-    return gone_[static_cast<std::size_t>(index(rank))];
-  });
-  head_->rank_lost(dead, with_node, culprit_of(dead));
-  NoteMessage message;
-  message.header.type = MessageType::rank_lost;
-  message.first = ObjectId{static_cast<std::uint64_t>(index(dead))};
-  for (int r = 1; r < topology_.size(); ++r) {
-    if (Rank{r} != dead) MessageWriter(transport_.append(Rank{r}, sizeof message)).record(message);
-  }
-  if (head_->workers() == 0) enlist_head();
-}
-
-/// The task that crashed a rank of this node, if it said so.
-TaskId Engine::culprit_of(Rank dead) const {
-  const RankPlace& place = topology_.place(dead);
-  if (settings_.culprits == nullptr || place.node != topology_.here().node) return {};
-  return TaskId{settings_.culprits[place.slot].load()};
-}
-
-/// Too few others are left to do the work.
-void Engine::enlist_head() {
-  if (worker_ != nullptr) return;
-  make_worker();
-  head_->worker_joined(kHead, settings_.workers[static_cast<std::size_t>(index(kHead))]);
-}
-
-bool Engine::somebody_died() {
-  return deaths() > 0;
-}
-
-int Engine::deaths() {
-  const std::lock_guard lock(mutex_);
-  return deaths_;
-}
-
-scheduler::Counts Engine::counts() {
-  const std::lock_guard lock(mutex_);
-  return head_->counts();
 }
 
 // ---- waiting ----

@@ -165,6 +165,11 @@ class Engine final : private Waiting,
   // MailSink
   void deliver(Rank source, std::span<const std::byte> message) override;
 
+  // engine_deliver.cpp
+  bool deliver_of_ranks(Rank source, const Header& header, MessageReader& reader);
+  bool deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message);
+  void on_interrupt(const NoteMessage& note);
+
   // engine_drain.cpp
   void on_stop_asked(int signal);
   void keep_end_of_time(Time t);
@@ -174,7 +179,15 @@ class Engine final : private Waiting,
   Nanoseconds until_leave() const;
   void leave_if_overdue();
 
-  bool deliver_to_actors(Rank source, const Header& header, std::span<const std::byte> message);
+  // engine_losses.cpp
+  void look_out(Time t);
+  void bury_lost();
+  void bury(Rank dead);
+  TaskId culprit_of(Rank dead) const;
+  void enlist_head();
+  void on_goodbye(Rank rank);
+  [[noreturn]] void leave();
+
   bool all_quiet();
   void open_journal();
   void close_journal(Lock& lock);
@@ -184,7 +197,6 @@ class Engine final : private Waiting,
   template <class Done>
   void drive(Done done, Nanoseconds timeout_ns, Lock& lock);
   void drive_until(const std::function<bool()>& done, Nanoseconds timeout_ns, Lock& lock);
-  void on_interrupt(const NoteMessage& note);
   std::size_t poll();
   std::size_t poll_holding(bool wakes);
   bool may_hold_wakes();
@@ -197,13 +209,6 @@ class Engine final : private Waiting,
   /// Nobody runs anything on other threads of this rank.
   bool at_rest() const;
   void make_worker();
-  TaskId culprit_of(Rank dead) const;
-  void enlist_head();
-  void look_out(Time t);
-  void bury_lost();
-  void bury(Rank dead);
-  void on_goodbye(Rank rank);
-  [[noreturn]] void leave();
   void let_go_on();
   bool sleep_until(Time until, Lock& lock);
   Time next_alarm() const;

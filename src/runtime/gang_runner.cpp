@@ -148,8 +148,8 @@ GangRunner::~GangRunner() {
 
 // ---- messages from the head ----
 
-void GangRunner::on_prepare(const PrepareGangMessage& prepare, MessageReader& message,
-                            std::vector<Blob*>&& dependencies) {
+void GangRunner::on_prepare(MessageReader& message, std::vector<Blob*>&& dependencies) {
+  const auto prepare = message.record<PrepareGangMessage>();
   auto member = std::make_unique<GangMember>();
   member->gang = prepare.gang;
   member->key = prepare.key;

@@ -44,8 +44,7 @@ class GangRunner {
   ~GangRunner();
 
   /// Takes over the dependencies.
-  void on_prepare(const PrepareGangMessage& prepare, MessageReader& message,
-                  std::vector<Blob*>&& dependencies);
+  void on_prepare(MessageReader& message, std::vector<Blob*>&& dependencies);
   void on_note(const NoteMessage& note);
   bool is_member(TaskId gang, std::uint64_t attempt) const { return find(gang, attempt) != nullptr; }
   /// Members that wait for a communicator which cannot come into being, because another one `died` while it

@@ -117,7 +117,8 @@ void Worker::recycle(Piece* piece) {
   free_pieces_.push_back(piece);
 }
 
-void Worker::on_task_class(const TaskClassMessage& told, MessageReader& message) {
+void Worker::on_task_class(MessageReader& message) {
+  const auto told = message.record<TaskClassMessage>();
   const auto number = static_cast<std::size_t>(told.task_class);
   if (number > demands_.size() + kClassesAhead) throw_damaged("the number of a class of tasks");
   if (number >= demands_.size()) demands_.resize(number + 1);
@@ -129,7 +130,8 @@ void Worker::on_dependency(MessageReader& message) {
   staged_dependencies_.push_back(read_dependency(message, blobs_));
 }
 
-void Worker::on_start(const StartMessage& start, MessageReader& message) {
+void Worker::on_start(MessageReader& message) {
+  const auto start = message.record<StartMessage>();
   Piece* piece = take_piece();
   piece->first = start.first;
   piece->key = start.key;

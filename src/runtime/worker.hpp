@@ -50,11 +50,11 @@ class Worker {
   void publish(std::span<const InsideRecord> inside);
 
   // Messages from the head.
-  void on_task_class(const TaskClassMessage& told, MessageReader& message);
+  void on_task_class(MessageReader& message);
   void on_dependency(MessageReader& message);
   /// The dependencies that came last, for what is no piece.
   std::vector<Blob*> take_dependencies() { return std::exchange(staged_dependencies_, {}); }
-  void on_start(const StartMessage& start, MessageReader& message);
+  void on_start(MessageReader& message);
   void on_recall(const NoteMessage& note);
   /// True: it is to be stopped by force and has started, so this rank must end.
   bool on_interrupt(const NoteMessage& note, std::vector<Waiter*>& waiting);
