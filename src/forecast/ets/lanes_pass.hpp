@@ -79,6 +79,48 @@ struct Loop {
     season[0] = first;
   }
 
+  /// What the derivatives of one step have in common, whatever variable they are by.
+  struct Shared {
+    V q, s;               // level with trend, and the season: f = q, q + s or q s
+    V trend;              // before the step
+    V da, dc;             // where the season is a ratio: minus the derivatives of y / s by s, of y / q by q
+    V reciprocal, grown;  // where errors are relative: 1 / f and e + 1
+    V minus_alpha, minus_beta, minus_gamma;
+  };
+
+  /// The derivatives of the states by variable k, one value on. Returns what goes into g: that of the
+  /// forecast, times (e + 1) / f where errors are relative.
+  template <bool kMasked>
+  __attribute__((always_inline)) V differentiate(const Shared& at, V* dseason, int k, B live) {
+    V dq = dl[k];
+    V phi_db{};
+    if constexpr (kTrended) {
+      phi_db = kDamped ? phi * db[k] : db[k];
+      if (kDamped && k == kPhi) phi_db = phi_db + at.trend;
+      dq = dq + phi_db;
+    }
+    V df = dq;
+    V change = dq;  // minus the derivative of the surprise
+    if constexpr (kRatio) {
+      df = fused(at.q, dseason[k], at.s * dq);
+      change = fused(at.da, dseason[k], dq);
+      dseason[k] = fused(at.minus_gamma, fused(at.dc, dq, dseason[k]), dseason[k]);
+    } else if constexpr (kSeasonal) {
+      df = change = dq + dseason[k];
+      dseason[k] = fused(at.minus_gamma, df, dseason[k]);
+    }
+    dl[k] = fused(at.minus_alpha, change, dq);
+    if constexpr (kTrended) db[k] = fused(at.minus_beta, change, phi_db);
+    if constexpr (kRelative) {
+      V h = at.reciprocal * df;
+      if constexpr (kMasked) h = reinterpret_cast<V>(reinterpret_cast<B>(h) & live);
+      logs[k] = logs[k] + h;
+      df = at.grown * h;
+    }
+    if constexpr (kMasked) df = reinterpret_cast<V>(reinterpret_cast<B>(df) & live);
+    return df;
+  }
+
   /// One value: the error, the derivatives of the forecast into g[row], and the new states. Lanes outside
   /// `live` add nothing to any sum.
   template <bool kMasked>
@@ -104,39 +146,9 @@ struct Loop {
     const V reciprocal = kRelative ? (kRatio ? r_q * r_s : 1.0 / f) : V{} + 1.0;
     V e = kRelative ? absolute * reciprocal : absolute;
     const V grown = kRelative ? e + 1.0 : V{};
-    const V minus_alpha = -alpha;
-    const V minus_beta = -beta;
-    const V minus_gamma = -gamma;
+    const Shared at{q, s, trend, da, dc, reciprocal, grown, -alpha, -beta, -gamma};
 #pragma GCC unroll 8
-    for (int k = 0; k < count; ++k) {
-      V dq = dl[k];
-      V phi_db{};
-      if constexpr (kTrended) {
-        phi_db = kDamped ? phi * db[k] : db[k];
-        if (kDamped && k == kPhi) phi_db = phi_db + trend;
-        dq = dq + phi_db;
-      }
-      V df = dq;
-      V change = dq;  // minus the derivative of the surprise
-      if constexpr (kRatio) {
-        df = fused(q, dseason[k], s * dq);
-        change = fused(da, dseason[k], dq);
-        dseason[k] = fused(minus_gamma, fused(dc, dq, dseason[k]), dseason[k]);
-      } else if constexpr (kSeasonal) {
-        df = change = dq + dseason[k];
-        dseason[k] = fused(minus_gamma, df, dseason[k]);
-      }
-      dl[k] = fused(minus_alpha, change, dq);
-      if constexpr (kTrended) db[k] = fused(minus_beta, change, phi_db);
-      if constexpr (kRelative) {
-        V h = reciprocal * df;
-        if constexpr (kMasked) h = reinterpret_cast<V>(reinterpret_cast<B>(h) & live);
-        logs[k] = logs[k] + h;
-        df = grown * h;
-      }
-      if constexpr (kMasked) df = reinterpret_cast<V>(reinterpret_cast<B>(df) & live);
-      g[row][k] = df;
-    }
+    for (int k = 0; k < count; ++k) g[row][k] = differentiate<kMasked>(at, dseason, k, live);
     if constexpr (kMasked) e = reinterpret_cast<V>(reinterpret_cast<B>(e) & live);
     g[row][count] = e;
     dl[kAlpha] = dl[kAlpha] + surprise;
