@@ -213,6 +213,10 @@ class FakeCluster {
   std::string under_way() const;
   void step(bool faults);
   void check_end();
+  void check_all_ended();
+  void check_object(ObjectId first, ObjectId id);
+  void check_failure(ObjectId first, ObjectId id, FailureKind failure);
+  void check_nothing_leaks();
   void walk();
   void trace(const Event& event, const Commands& commands) const;
 
