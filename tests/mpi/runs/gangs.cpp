@@ -13,6 +13,8 @@
 
 #include <rankine/rankine.hpp>
 
+#include "gang_calls.hpp"
+
 namespace rk = rankine;
 namespace mpi = boost::mpi;
 
@@ -43,87 +45,12 @@ std::string ring(rk::Gang& gang, const std::string& text) {
   }
   return got;
 }
-/// Halves of the gang, each with a communicator split off; then all collectives that the shim knows.
+/// All collectives that the shim knows.
 long everything(rk::Gang& gang) {
-  const MPI_Comm comm = gang.comm();
-  const int n = gang.size();
-  const int me = gang.rank();
-  const auto size = static_cast<std::size_t>(n);
-  long wrong = 0;
-  std::vector<int> all(size, -1), counts(size, 1), places(size), mine(size, me);
-  for (int i = 0; i < n; ++i) places[static_cast<std::size_t>(i)] = i;
-  const auto is_places = [&] { return all == places ? 0 : 1; };
-  const auto blank = [&] { all.assign(size, -1); };
-  int one = me;
-  MPI_Barrier(comm);
-  MPI_Allgather(&me, 1, MPI_INT, all.data(), 1, MPI_INT, comm);
-  wrong += is_places();
-  blank();
-  MPI_Allgatherv(&me, 1, MPI_INT, all.data(), counts.data(), places.data(), MPI_INT, comm);
-  wrong += is_places();
-  blank();
-  MPI_Gather(&me, 1, MPI_INT, all.data(), 1, MPI_INT, n - 1, comm);
-  if (me == n - 1) wrong += is_places();
-  blank();
-  MPI_Gatherv(&me, 1, MPI_INT, all.data(), counts.data(), places.data(), MPI_INT, 0, comm);
-  if (me == 0) wrong += is_places();
-  blank();
-  MPI_Alltoall(mine.data(), 1, MPI_INT, all.data(), 1, MPI_INT, comm);
-  wrong += is_places();
-  blank();
-  MPI_Alltoallv(mine.data(), counts.data(), places.data(), MPI_INT, all.data(), counts.data(), places.data(),
-                MPI_INT, comm);
-  wrong += is_places();
-  MPI_Scatter(places.data(), 1, MPI_INT, &one, 1, MPI_INT, 0, comm);
-  wrong += one != me;
-  one = -1;
-  MPI_Scatterv(places.data(), counts.data(), places.data(), MPI_INT, &one, 1, MPI_INT, 0, comm);
-  wrong += one != me;
-  int sum = 0;
-  MPI_Scan(&me, &sum, 1, MPI_INT, MPI_SUM, comm);
-  wrong += sum != me * (me + 1) / 2;
-  sum = 0;
-  MPI_Exscan(&me, &sum, 1, MPI_INT, MPI_SUM, comm);
-  wrong += sum != me * (me - 1) / 2;
-  MPI_Reduce_scatter(places.data(), &one, counts.data(), MPI_INT, MPI_SUM, comm);
-  wrong += one != me * n;
-  one = -1;
-  MPI_Reduce_scatter_block(places.data(), &one, 1, MPI_INT, MPI_SUM, comm);
-  wrong += one != me * n;
-  sum = -1;
-  MPI_Reduce(&me, &sum, 1, MPI_INT, MPI_SUM, n - 1, comm);
-  if (me == n - 1) wrong += sum != n * (n - 1) / 2;
-  one = me;
-  MPI_Allreduce(MPI_IN_PLACE, &one, 1, MPI_INT, MPI_MAX, comm);
-  wrong += one != n - 1;
-  one = me;
-  MPI_Bcast(&one, 1, MPI_INT, n - 1, comm);
-  wrong += one != n - 1;
-  MPI_Comm half = MPI_COMM_NULL;
-  MPI_Comm again = MPI_COMM_NULL;
-  MPI_Comm_split(comm, me % 2, me, &half);
-  MPI_Comm_dup(half, &again);
-  sum = 0;
-  MPI_Allreduce(&me, &sum, 1, MPI_INT, MPI_SUM, again);
-  for (int i = me % 2; i < n; i += 2) sum -= i;
-  wrong += sum != 0;
-  MPI_Comm_free(&again);
-  MPI_Comm_free(&half);
-  MPI_Group group = MPI_GROUP_NULL;
-  MPI_Comm_group(comm, &group);
-  MPI_Comm_create_group(comm, group, 7, &again);
-  MPI_Barrier(again);
-  MPI_Comm_free(&again);
-  MPI_Group_free(&group);
-  one = -1;
-  MPI_Status status;
-  MPI_Sendrecv(&me, 1, MPI_INT, (me + 1) % n, 3, &one, 1, MPI_INT, (me + n - 1) % n, 3, comm, &status);
-  wrong += one != (me + n - 1) % n || status.MPI_SOURCE != one || status.MPI_TAG != 3;
-  MPI_Request requests[2];
-  MPI_Irecv(&one, 1, MPI_INT, (me + n - 1) % n, 4, comm, &requests[0]);
-  MPI_Isend(&me, 1, MPI_INT, (me + 1) % n, 4, comm, &requests[1]);
-  MPI_Waitall(2, requests, MPI_STATUSES_IGNORE);
-  wrong += one != (me + n - 1) % n;
+  const gang_calls::Members members(gang.comm());
+  const long wrong = gang_calls::gathers(members) + gang_calls::scatters(members) +
+                     gang_calls::reductions(members) + gang_calls::groups(members) +
+                     gang_calls::neighbours(members);
   return mpi::all_reduce(gang.comm(), wrong, std::plus<>());
 }
 /// The last member throws, or all wait for ever, the others in `where`.

@@ -6,16 +6,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <iostream>
-#include <map>
 #include <string>
 #include <vector>
 
 #include <boost/mpi/collectives.hpp>
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
-#include <boost/serialization/vector.hpp>
 
 #include <rankine/core/hash.hpp>
 #include <rankine/nn/cuda.hpp>
@@ -23,6 +20,8 @@
 #include <rankine/train/checkpoint.hpp>
 #include <rankine/train/engine.hpp>
 #include <rankine/train/nccl_collectives.hpp>
+
+#include "mesh_state.hpp"
 
 namespace mpi = boost::mpi;
 namespace nn = rankine::nn;
@@ -75,50 +74,12 @@ class Tokens : public train::Feed {
   nn::GptConfig config_;
 };
 
-/// Whole units of parameters and moments, put together from the pieces of all ranks; on the first rank.
-using State = std::map<std::pair<std::size_t, std::size_t>, std::vector<float>>;  // (unit, member)
-
 struct Outcome {
   State state;
   double loss = 0;
   double norm = 0;
   nn::LossSum evaluation;
 };
-
-State collect(train::Engine& engine, const mpi::communicator& world, std::size_t members) {
-  std::vector<std::vector<std::size_t>> places;
-  std::vector<std::vector<float>> values;
-  engine.save([&](const train::Piece& piece, std::span<const float> parameters, std::span<const float> first,
-                  std::span<const float> second) {
-    places.push_back({piece.unit, piece.member, piece.first, piece.count});
-    values.emplace_back(parameters.begin(), parameters.end());
-    values.back().insert(values.back().end(), first.begin(), first.end());
-    values.back().insert(values.back().end(), second.begin(), second.end());
-  });
-  std::vector<std::size_t> flat_places;
-  std::vector<float> flat;
-  for (const auto& place : places) flat_places.insert(flat_places.end(), place.begin(), place.end());
-  for (const auto& one : values) flat.insert(flat.end(), one.begin(), one.end());
-  std::vector<std::vector<std::size_t>> all_places;
-  std::vector<std::vector<float>> all;
-  mpi::all_gather(world, flat_places, all_places);
-  mpi::all_gather(world, flat, all);
-  State state;
-  for (std::size_t rank = 0; rank < all.size(); ++rank) {
-    std::size_t at = 0;
-    for (std::size_t k = 0; k < all_places[rank].size(); k += 4) {
-      const std::size_t* const place = &all_places[rank][k];
-      const std::size_t size = engine.model().units[place[0]].size(members);
-      std::vector<float>& whole = state[{place[0], place[1]}];
-      whole.resize(3 * size, std::nanf(""));
-      for (std::size_t part = 0; part < 3; ++part) {
-        std::memcpy(&whole[part * size + place[2]], &all[rank][at], place[3] * sizeof(float));
-        at += place[3];
-      }
-    }
-  }
-  return state;
-}
 
 /// What ranks compute with, and how they speak.
 enum class Means { shared, message, cuda };
@@ -195,63 +156,9 @@ class Trial {
   std::unique_ptr<train::Engine> engine_;
 };
 
-/// Tensors that members split put together again: parameters, moments.
-State joined(const State& parts, const std::vector<nn::Unit>& units, std::size_t members) {
-  State whole;
-  for (std::size_t unit = 0; unit < units.size(); ++unit) {
-    const std::size_t size = units[unit].size();
-    const std::size_t member_size = units[unit].size(members);
-    std::vector<float>& into = whole[{unit, 0}];
-    into.resize(3 * size);
-    for (std::size_t member = 0; member < members; ++member) {
-      const std::span<const float> from = parts.at({unit, member});
-      for (std::size_t part = 0; part < 3; ++part)
-        train::place_part(units[unit], from.subspan(part * member_size, member_size), member, members,
-                          std::span(into).subspan(part * size, size));
-    }
-  }
-  return whole;
-}
-
-/// What joined() puts together, in the parts of its members again.
-State split(const State& whole, const std::vector<nn::Unit>& units, std::size_t members) {
-  State parts;
-  for (const auto& [key, values] : whole) {
-    const std::size_t size = values.size() / 3;
-    for (std::size_t member = 0; member < members; ++member) {
-      std::vector<float>& into = parts[{key.first, member}];
-      for (std::size_t part = 0; part < 3; ++part) {
-        const std::span<const float> from = std::span(values).subspan(part * size, size);
-        const std::vector<float> own = train::part_of(units[key.first], from, member, members);
-        into.insert(into.end(), own.begin(), own.end());
-      }
-    }
-  }
-  return parts;
-}
-
 bool same_bits(const Outcome& a, const Outcome& b) {
-  if (a.loss != b.loss || a.norm != b.norm || a.evaluation.loss != b.evaluation.loss) return false;
-  for (const auto& [key, values] : a.state) {
-    const auto other = b.state.find(key);
-    if (other == b.state.end() || other->second.size() != values.size()) return false;
-    if (std::memcmp(values.data(), other->second.data(), values.size() * sizeof(float)) != 0) return false;
-  }
-  return a.state.size() == b.state.size();
-}
-
-/// Of the parameters, relative to their norm.
-double difference(const State& a, const State& b) {
-  double squares = 0;
-  double norm = 0;
-  for (const auto& [key, values] : a) {
-    const std::vector<float>& other = b.at(key);
-    for (std::size_t i = 0; i < values.size() / 3; ++i) {
-      squares += std::pow(double(values[i]) - double(other[i]), 2);
-      norm += std::pow(double(values[i]), 2);
-    }
-  }
-  return std::sqrt(squares / norm);
+  return a.loss == b.loss && a.norm == b.norm && a.evaluation.loss == b.evaluation.loss &&
+         same_state(a.state, b.state);
 }
 
 std::vector<train::Parallel> meshes(Means means) {
@@ -279,78 +186,100 @@ std::vector<train::Parallel> meshes(Means means) {
   return all;
 }
 
+/// Compares meshes with what one rank came to. All ranks of the world go through it together; rank 0 speaks.
+class Comparison {
+ public:
+  Comparison(const mpi::communicator& world, Means means, std::uint64_t steps)
+      : world_(world), means_(means), steps_(steps), reference_(reference()) {}
+
+  /// On the first ranks, as many as the mesh has.
+  void look_at(const train::Parallel& parallel) {
+    const auto ranks = static_cast<int>(parallel.ranks());
+    const mpi::communicator part = world_.split(world_.rank() < ranks ? 0 : 1);
+    if (world_.rank() < ranks) {
+      compare(parallel, part);
+      if (means_ != Means::cuda || ranks == 2) go_on(parallel, part);
+    }
+    world_.barrier();
+  }
+  bool all_right() const { return mpi::all_reduce(world_, failures_, mpi::maximum<int>()) == 0; }
+
+ private:
+  Means alone() const { return means_ == Means::cuda ? means_ : Means::shared; }  // of a rank without others
+
+  Outcome reference() const {
+    Trial trial({}, world_.split(world_.rank()), alone());
+    return trial.run(0, steps_);
+  }
+
+  void say(const train::Parallel& parallel, const std::string& words, bool right) {
+    if (!right) ++failures_;
+    if (world_.rank() == 0)
+      std::cout << (right ? "ok      " : "FAILED  ") << train::describe(parallel) << ": " << words
+                << std::endl;
+  }
+
+  void compare(const train::Parallel& parallel, const mpi::communicator& part) {
+    Trial trial(parallel, part, means_);
+    const train::Memory measured = trial.engine().memory();
+    const Outcome outcome = trial.run(0, steps_);
+    const train::MeshPlace place = train::mesh_place(parallel, static_cast<std::size_t>(part.rank()));
+    const train::Memory formula =
+        memory_formula(trial.engine().model(), parallel, place.pipeline, kShards, kExamples);
+    const double ratio = double(formula.total()) / double(trial.engine().memory().total());
+    say(parallel, "memory " + std::to_string(measured.total()) + " bytes, formula " + std::to_string(ratio),
+        std::abs(ratio - 1) < 0.1);
+    if (parallel.tensor == 1) return say(parallel, "the bits of one rank", same_bits(outcome, reference_));
+    const State whole = joined(outcome.state, trial.engine().model().units, parallel.tensor);
+    const double apart = difference(reference_.state, whole);
+    say(parallel, "parameters apart by " + std::to_string(apart * 1e6) + "e-6", apart < 1e-5);
+    const double loss = std::abs(outcome.loss / reference_.loss - 1);
+    const double evaluation = std::abs(outcome.evaluation.loss / reference_.evaluation.loss - 1);
+    say(parallel, "losses apart by " + std::to_string(std::max(loss, evaluation) * 1e6) + "e-6",
+        std::max(loss, evaluation) < 1e-5);
+  }
+
+  /// Half the way on one mesh, the rest on another.
+  void go_on(const train::Parallel& parallel, const mpi::communicator& part) {
+    const mpi::communicator self = part.split(part.rank());
+    Trial half({}, self, alone());
+    const Outcome middle = half.run(0, steps_ / 2);
+    Trial second(parallel, part, means_);
+    if (parallel.tensor == 1) {
+      second.load(middle.state);
+      const bool same = same_bits(second.run(steps_ / 2, steps_), reference_);
+      return say(parallel, "goes on with what one rank saved", same);
+    }
+    const std::vector<nn::Unit>& units = second.engine().model().units;
+    second.load(split(middle.state, units, parallel.tensor));
+    const State ended = joined(second.run(steps_ / 2, steps_).state, units, parallel.tensor);
+    const double there = difference(reference_.state, ended);
+    Trial first(parallel, part, means_);
+    Trial last({}, self, alone());
+    last.load(joined(first.run(0, steps_ / 2).state, units, parallel.tensor));
+    const double back = difference(reference_.state, last.run(steps_ / 2, steps_).state);
+    say(parallel,
+        "goes on with what one rank saved, and one rank with what it saved, apart by " +
+            std::to_string(there * 1e6) + "e-6 and " + std::to_string(back * 1e6) + "e-6",
+        std::max(there, back) < 1e-5);
+  }
+
+  const mpi::communicator& world_;
+  Means means_;
+  std::uint64_t steps_;
+  Outcome reference_;
+  int failures_ = 0;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   mpi::environment environment(argc, argv, mpi::threading::multiple);
   const mpi::communicator world;
   const Means means = means_named(argc > 1 ? argv[1] : "");
-  const Means own = means == Means::cuda ? means : Means::shared;  // of a rank alone
-  const std::uint64_t steps = argc > 2 ? std::stoull(argv[2]) : 50;
-  const mpi::communicator alone = world.split(world.rank());
-  Trial reference_trial({}, alone, own);
-  const Outcome reference = reference_trial.run(0, steps);
-  int failures = 0;
-  const auto say = [&](const train::Parallel& parallel, const std::string& words, bool right) {
-    if (!right) ++failures;
-    if (world.rank() == 0)
-      std::cout << (right ? "ok      " : "FAILED  ") << train::describe(parallel) << ": " << words
-                << std::endl;
-  };
-  // Half the way on one mesh, the rest on another.
-  const auto goes_on = [&](const train::Parallel& parallel, const mpi::communicator& part) {
-    const mpi::communicator self = part.split(part.rank());
-    Trial half({}, self, own);
-    const Outcome middle = half.run(0, steps / 2);
-    Trial second(parallel, part, means);
-    if (parallel.tensor == 1) {
-      second.load(middle.state);
-      say(parallel, "goes on with what one rank saved", same_bits(second.run(steps / 2, steps), reference));
-    } else {
-      const std::vector<nn::Unit>& units = second.engine().model().units;
-      second.load(split(middle.state, units, parallel.tensor));
-      const State ended = joined(second.run(steps / 2, steps).state, units, parallel.tensor);
-      const double there = difference(reference.state, ended);
-      Trial first(parallel, part, means);
-      Trial last({}, self, own);
-      last.load(joined(first.run(0, steps / 2).state, units, parallel.tensor));
-      const double back = difference(reference.state, last.run(steps / 2, steps).state);
-      say(parallel,
-          "goes on with what one rank saved, and one rank with what it saved, apart by " +
-              std::to_string(there * 1e6) + "e-6 and " + std::to_string(back * 1e6) + "e-6",
-          std::max(there, back) < 1e-5);
-    }
-  };
-  for (const train::Parallel& parallel : meshes(means)) {
-    const auto ranks = static_cast<int>(parallel.ranks());
-    const mpi::communicator part = world.split(world.rank() < ranks ? 0 : 1);
-    if (world.rank() < ranks) {
-      Trial trial(parallel, part, means);
-      const train::Memory measured = trial.engine().memory();
-      const Outcome outcome = trial.run(0, steps);
-      nn::TensorGroup none;
-      const train::MeshPlace place = train::mesh_place(parallel, static_cast<std::size_t>(part.rank()));
-      const train::Memory formula =
-          memory_formula(trial.engine().model(), parallel, place.pipeline, kShards, kExamples);
-      const double ratio = double(formula.total()) / double(trial.engine().memory().total());
-      say(parallel, "memory " + std::to_string(measured.total()) + " bytes, formula " + std::to_string(ratio),
-          std::abs(ratio - 1) < 0.1);
-      if (parallel.tensor == 1) {
-        say(parallel, "the bits of one rank", same_bits(outcome, reference));
-      } else {
-        const State whole = joined(outcome.state, trial.engine().model().units, parallel.tensor);
-        const double apart = difference(reference.state, whole);
-        say(parallel, "parameters apart by " + std::to_string(apart * 1e6) + "e-6", apart < 1e-5);
-        const double loss = std::abs(outcome.loss / reference.loss - 1);
-        const double evaluation = std::abs(outcome.evaluation.loss / reference.evaluation.loss - 1);
-        say(parallel, "losses apart by " + std::to_string(std::max(loss, evaluation) * 1e6) + "e-6",
-            std::max(loss, evaluation) < 1e-5);
-      }
-      if (means != Means::cuda || ranks == 2) goes_on(parallel, part);
-    }
-    world.barrier();
-  }
-  const int all = mpi::all_reduce(world, failures, mpi::maximum<int>());
-  if (world.rank() == 0 && all == 0) std::cout << "meshes: all as promised" << std::endl;
-  return all == 0 ? 0 : 1;
+  Comparison comparison(world, means, argc > 2 ? std::stoull(argv[2]) : 50);
+  for (const train::Parallel& parallel : meshes(means)) comparison.look_at(parallel);
+  const bool right = comparison.all_right();
+  if (world.rank() == 0 && right) std::cout << "meshes: all as promised" << std::endl;
+  return right ? 0 : 1;
 }

@@ -67,8 +67,7 @@ void truncate_to(const std::string& path, std::uint64_t bytes) {
   std::filesystem::resize_file(path, bytes);
 }
 
-TEST_CASE("a trace gives back what was recorded") {
-  const Folder folder;
+Submission submission_of_many() {
   Submission submission;
   submission.at = 70;
   submission.first = ObjectId{kDerivedBit | 77};
@@ -79,6 +78,11 @@ TEST_CASE("a trace gives back what was recorded") {
   submission.argument_bytes = 12345;
   submission.key = 17;
   submission.dependencies = {ObjectId{1}, ObjectId{kDerivedBit | 5}};
+  return submission;
+}
+
+/// One record of each kind.
+Recording record_and_read(const Folder& folder) {
   {
     Recorder recorder({.path = folder.file()}, begin_of(4), Time{1000});
     CHECK(recorder.is_new(ClassId{0}));
@@ -86,7 +90,7 @@ TEST_CASE("a trace gives back what was recorded") {
     CHECK(recorder.since_begin(Time{1500}) == 500);
     recorder.put(Worker{Rank{1}, NodeId{1}, class_named("").options.request});
     recorder.put(class_named("f(int)"));
-    recorder.put(submission);
+    recorder.put(submission_of_many());
     recorder.put(Piece{90, 55, ObjectId{kDerivedBit | 80}, 10, Rank{2}, 3, 1, 99});
     recorder.put(Blocked{95, ObjectId{4}});
     recorder.put(Unblocked{96, ObjectId{4}});
@@ -96,8 +100,13 @@ TEST_CASE("a trace gives back what was recorded") {
     recorder.put(Memory{99, 1, 2, 3, 4, 5, 6});
     recorder.put(Failed{99, ObjectId{3}, "why"});
     recorder.end(100, 120);
-  }
-  const Recording read = read_recording(folder.name());
+  }  // the writer is done
+  return read_recording(folder.name());
+}
+
+TEST_CASE("a trace gives back what was recorded of the run") {
+  const Folder folder;
+  const Recording read = record_and_read(folder);
   CHECK(read.trouble == "");
   CHECK(read.begin.program == "test");
   CHECK(read.begin.ranks == 4);
@@ -106,6 +115,20 @@ TEST_CASE("a trace gives back what was recorded") {
   CHECK(read.classes[0].options == class_named("f(int)").options);
   REQUIRE(read.workers.size() == 1);
   CHECK(read.workers[0].resources == class_named("").options.request);
+  CHECK(read.lost.size() == 1);
+  REQUIRE(read.memory.size() == 1);
+  CHECK(read.memory[0].at == 99);
+  CHECK(read.memory[0].used_bytes == 2);
+  CHECK(read.memory[0].pulled_bytes == 6);
+  REQUIRE(read.end);
+  CHECK(read.end->driver_left == 100);
+  CHECK(read.length() == 120);
+}
+
+TEST_CASE("a trace gives back what was recorded of tasks") {
+  const Folder folder;
+  const Recording read = record_and_read(folder);
+  const Submission submission = submission_of_many();
   REQUIRE(read.submissions.size() == 1);
   const Submission& s = read.submissions[0];
   CHECK(s.at == 70);
@@ -126,26 +149,23 @@ TEST_CASE("a trace gives back what was recorded") {
   CHECK(p.attempt == 3);
   CHECK(p.failed == 1);
   CHECK(p.bytes == 99);
+  REQUIRE(read.failures.size() == 1);
+  CHECK(read.failures[0].words == "why");
+}
+
+TEST_CASE("a trace gives back pauses, cancels and waits") {
+  const Folder folder;
+  const Recording read = record_and_read(folder);
   REQUIRE(read.pauses.size() == 1);
   CHECK(read.pauses[0].from == 95);
   CHECK(read.pauses[0].to == 96);
+  CHECK(read.pauses[0].pieces == 1);
   REQUIRE(read.cancelled.size() == 1);
   CHECK(read.cancelled[0].first == ObjectId{3});
   CHECK(read.cancelled[0].count == 2);
-  REQUIRE(read.memory.size() == 1);
-  CHECK(read.memory[0].at == 99);
-  CHECK(read.memory[0].used_bytes == 2);
-  CHECK(read.memory[0].pulled_bytes == 6);
-  REQUIRE(read.failures.size() == 1);
-  CHECK(read.failures[0].words == "why");
-  CHECK(read.pauses[0].pieces == 1);
   REQUIRE(read.waits.size() == 1);
   CHECK(read.waits[0].waited.length == 20);
   CHECK(read.waits[0].waited.count == 7);
-  CHECK(read.lost.size() == 1);
-  REQUIRE(read.end);
-  CHECK(read.end->driver_left == 100);
-  CHECK(read.length() == 120);
 }
 
 TEST_CASE("a task of its own costs less than 30 bytes, whatever blocks it falls into") {
