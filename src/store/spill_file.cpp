@@ -10,12 +10,13 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include <rankine/core/error.hpp>
 #include <rankine/core/hash.hpp>
+
+#include "files/nameless_file.hpp"
 
 namespace rankine {
 
@@ -51,13 +52,7 @@ SpillFile::~SpillFile() {
 
 void SpillFile::open() {
   if (file_ >= 0) return;
-  file_ = ::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-  if (file_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    // A file system without nameless files: the name goes at once.
-    std::string path = directory_ + "/rankine-spill-XXXXXX";
-    file_ = mkostemp(path.data(), O_CLOEXEC);
-    if (file_ >= 0) unlink(path.c_str());
-  }
+  file_ = files::open_nameless(directory_);
   if (file_ < 0) {
     throw SystemError("rankine: no spill file can be made in " + directory_ + ": " + std::strerror(errno) +
                       ". Remedy: name a writable directory on a local disk (RuntimeOptions::spill_directory, "

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table/spill_file.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@
 
 #include <rankine/core/error.hpp>
 
+#include "files/nameless_file.hpp"
+
 namespace rankine::table {
 
 namespace {
@@ -24,23 +25,18 @@ std::string folder_or_default(const std::string& folder) {
   return temporary != nullptr && *temporary != 0 ? temporary : "/tmp";
 }
 
-int open_nameless(const std::string& folder) {
-  std::string name = folder + "/rankine-table-XXXXXX";
-  const int file = mkostemp(name.data(), O_CLOEXEC);
-  if (file < 0) {
-    throw SystemError(
-        fmt::format("mkostemp cannot make a file in {}: {}; name another folder for what does "
-                    "not fit into memory",
-                    folder, std::strerror(errno)));
-  }
-  unlink(name.c_str());
-  return file;
+int open_in(const std::string& folder) {
+  const int file = files::open_nameless(folder);
+  if (file >= 0) return file;
+  throw SystemError(
+      fmt::format("no file can be made in {}: {}; name another folder for what does not fit into memory",
+                  folder, std::strerror(errno)));
 }
 
 }  // namespace
 
 SpillFile::SpillFile(const std::string& folder, std::size_t buffer_words)
-    : folder_(folder_or_default(folder)), file_(open_nameless(folder_)), buffer_words_(buffer_words) {
+    : folder_(folder_or_default(folder)), file_(open_in(folder_)), buffer_words_(buffer_words) {
   buffer_.reserve(buffer_words);
 }
 

@@ -12,8 +12,8 @@ HEIGHTS = {"core": 0, "serialize": 1, "scheduler": 1, "store": 1, "transport": 1
            "apps": 5, "bench": 6}
 LIBRARIES = ("forecast", "table", "many_models", "farm", "nn", "train", "tune", "rl", "data")
 HEIGHTS.update((library, 4) for library in LIBRARIES)
-TOOLBOXES = ("files", "plot")  # low floors that any floor above may use from inside
-HEIGHTS.update((toolbox, 1) for toolbox in TOOLBOXES)
+TOOLBOXES = ("files", "plot")  # on core alone: any floor above may use them from inside
+HEIGHTS.update((toolbox, 0.5) for toolbox in TOOLBOXES)
 
 
 def floor_named(folder):

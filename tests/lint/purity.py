@@ -14,7 +14,7 @@ IMPURE_HEADERS = re.compile(
     r"^(mpi\.h|boost/(mpi|thread|asio|filesystem|chrono|random)\b.*|thread|mutex|shared_mutex"
     r"|future|semaphore|condition_variable"
     r"|barrier|latch|stop_token|chrono|fstream|filesystem|random|pthread\.h|unistd\.h"
-    r"|fcntl\.h|signal\.h|csignal|poll\.h|dirent\.h|sys/.*|linux/.*)$")
+    r"|files/.*|fcntl\.h|signal\.h|csignal|poll\.h|dirent\.h|sys/.*|linux/.*)$")
 CLOCK_HEADERS = re.compile(r"^(ctime|time\.h|rankine/core/clock\.hpp)$")
 IMPURE_WORDS = re.compile(
     r"\b(std::this_thread|std::j?thread|std::random_device|std::chrono|std::time|std::rand|getenv"

@@ -92,7 +92,7 @@ TEST_CASE("a folder for what does not fit that is not there is named") {
   const auto path = folder.write("t.csv", "k,v\na,1\nb,2\n");
   CHECK_THROWS_WITH(
       rk::read_groups(path, {.by = {"k"}, .memory_bytes = 1, .spill_directory = "/nowhere/at/all"}),
-      ContainsSubstring("mkostemp cannot make a file in /nowhere/at/all"));
+      ContainsSubstring("no file can be made in /nowhere/at/all"));
 }
 
 }  // namespace table_test
