@@ -9,8 +9,7 @@
 #include <ctime>
 #include <utility>
 
-#include <rankine/core/error.hpp>
-
+#include "train/collectives/broken.hpp"
 #include "train/collectives/patience.hpp"
 
 namespace rankine::train {
@@ -44,7 +43,7 @@ void Meeting::wait_for(MeetingWord& word) const {
   for (;;) {
     const std::uint32_t seen = word.count.load(std::memory_order_acquire);
     if (static_cast<std::int32_t>(seen - count_) >= 0) return;
-    if (over_()) throw GangBroken("train: the group of ranks is broken: another member was lost or threw");
+    if (over_()) throw_broken();
     if (!patience.exhausted()) {
       patience.pause();
       continue;

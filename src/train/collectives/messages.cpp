@@ -8,6 +8,7 @@
 #include <rankine/core/clock.hpp>
 #include <rankine/core/error.hpp>
 
+#include "train/collectives/broken.hpp"
 #include "train/collectives/patience.hpp"
 
 namespace rankine::train {
@@ -42,7 +43,7 @@ Messages::~Messages() {
 }
 
 void Messages::check() const {
-  if (over_()) throw GangBroken("train: the group of ranks is broken: another member was lost or threw");
+  if (over_()) throw_broken();
 }
 
 Messages::Buffer Messages::buffer_of(std::size_t bytes) {

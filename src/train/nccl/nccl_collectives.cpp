@@ -10,6 +10,7 @@
 
 #include "nn/cuda/device_cuda.hpp"
 #include "nn/cuda/state_cuda.hpp"
+#include "train/collectives/broken.hpp"
 #include "train/nccl/nccl_communicator.hpp"
 
 namespace rankine::train {
@@ -115,9 +116,7 @@ class NcclCollectives : public Collectives, private nn::cuda::Watch {
     group_->abort();
     for (auto& [place, lane] : lanes_) lane->abort();
   }
-  [[noreturn]] void tell() override {
-    throw GangBroken("train: the group of ranks is broken: another member was lost or threw");
-  }
+  [[noreturn]] void tell() override { throw_broken(); }
 
   cudaStream_t computing() const { return static_cast<cudaStream_t>(device_.stream()); }
   /// What is queued on `stream` comes after what the device was told to compute until now.
