@@ -18,8 +18,8 @@ namespace spilling_semantics {
 
 using Numbers = rk::Array<std::uint64_t>;
 
-constexpr std::uint64_t kArena = std::uint64_t{32} << 20;
-constexpr std::size_t kCount = 131'072;  // 1 MiB
+constexpr std::uint64_t kArena = std::uint64_t{12} << 20;
+constexpr std::size_t kCount = 32'768;  // 256 KiB
 
 Numbers make(std::uint64_t seed, std::size_t count) {
   return Numbers(count, [seed](std::size_t i) { return seed * 1'000'003 + i; });

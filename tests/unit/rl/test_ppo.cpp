@@ -14,6 +14,7 @@
 #include "rl/learn/advantages.hpp"
 #include "rl/learn/learner.hpp"
 #include "rl/learn/sampler.hpp"
+#include "sanitized.hpp"
 
 using namespace rankine::rl;
 
@@ -27,14 +28,15 @@ std::vector<float> numbers(const Policy& policy) {
 
 TEST_CASE("CartPole is learnt") {
   PpoConfig config = preset("sb3-zoo", "CartPole-v1");
-  config.steps_total = 40'000;
+  config.steps_total = repeated(40'000);
   Ppo ppo(config, named("CartPole-v1"));
   const double before = evaluate(ppo.policy(), named("CartPole-v1"), 20, 9).mean;
   while (!ppo.done()) ppo.update();
   const Evaluation after = evaluate(ppo.policy(), named("CartPole-v1"), 20, 9);
   CHECK(before < 100);
-  CHECK(after.mean > 250);
   CHECK(after.returns.size() == 20);
+  if (kSanitized) return;  // what is learnt in so many steps is the release build's business
+  CHECK(after.mean > 250);
   CHECK(ppo.curve().back().steps == 40'192);
   CHECK(ppo.curve().back().mean_return > 100);
 }

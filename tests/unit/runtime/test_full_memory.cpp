@@ -17,7 +17,8 @@
 namespace full_memory {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-constexpr std::size_t kCount = 18 * kMiB / 8;  // more than half of the arena
+constexpr std::uint64_t kArena = 12 * kMiB;   // 8 of which hold values
+constexpr std::size_t kCount = 9 * kMiB / 16;  // 4.5 MiB: more than half of what is left
 using Numbers = rk::Array<std::uint64_t>;
 
 Numbers make(std::uint64_t seed) {
@@ -51,7 +52,7 @@ struct Maker {
 
 rk::RuntimeOptions small(const std::string& spill_directory = "/tmp") {
   rk::RuntimeOptions options;
-  options.arena_bytes = 32 * kMiB;
+  options.arena_bytes = kArena;
   options.spill_directory = spill_directory;
   return options;
 }

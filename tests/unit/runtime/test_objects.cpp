@@ -81,9 +81,11 @@ bool arrives_in_place(const Numbers& numbers) {
   return in_arena(numbers.data());
 }
 
-/// 4 times the arena: made by tasks, read by tasks, changed by tasks, read by the driver; all alive at once.
+constexpr std::uint64_t kTiny = 12 * kMiB;  // where much goes through the arena, for it takes time
+
+/// 4 times the tiny arena: made by tasks, read by tasks, changed by tasks, read by the driver; all alive at once.
 void four_times_the_arena() {
-  constexpr std::uint64_t kItems = 64, kCount = 65'536;  // 32 MiB
+  constexpr std::uint64_t kItems = 64, kCount = kTiny / 64 / sizeof(std::uint64_t);
   std::vector<std::uint64_t> seeds(kItems);
   std::iota(seeds.begin(), seeds.end(), 0);
   std::vector<rk::Future<Numbers>> made, changed;
@@ -111,12 +113,12 @@ TEST_CASE("four times the arena goes through map and back, and nothing is left")
         four_times_the_arena();
         check_empty();
       },
-      small_arena());
+      small_arena(kTiny));
 }
 
 TEST_CASE("the same on two nodes of two ranks, whose pulls are by messages or by reads") {
   for (const bool remote_reads : {false, true}) {
-    rk::run_as_threads(rk::PretendedNodes{2, 2, remote_reads}, small_arena(), [] {
+    rk::run_as_threads(rk::PretendedNodes{2, 2, remote_reads}, small_arena(kTiny), [] {
       four_times_the_arena();
       CHECK(rk::statistics().store.pulls > 0);
       check_empty();
@@ -246,25 +248,25 @@ TEST_CASE("a rank that holds all memory makes room for another") {
       {2},
       [] {
         std::vector<rk::Future<Numbers>> theirs, mine;
-        for (std::uint64_t i = 0; i < 26; ++i) theirs.push_back(rk::submit<make>(i, 120'000));
+        for (std::uint64_t i = 0; i < 26; ++i) theirs.push_back(rk::submit<make>(i, 30'000));
         for (const auto& future : theirs) future.wait();
         CHECK(rk::statistics().store.spilled_objects == 0);
-        for (std::uint64_t i = 0; i < 26; ++i) mine.push_back(rk::put(make(100 + i, 120'000)));
+        for (std::uint64_t i = 0; i < 26; ++i) mine.push_back(rk::put(make(100 + i, 30'000)));
         CHECK(rk::statistics().store.spilled_objects > 0);
         for (std::uint64_t i = 0; i < 26; ++i) {
-          REQUIRE(sum(theirs[i].get()) == expected_sum(i, 120'000));
-          REQUIRE(sum(mine[i].get()) == expected_sum(100 + i, 120'000));
+          REQUIRE(sum(theirs[i].get()) == expected_sum(i, 30'000));
+          REQUIRE(sum(mine[i].get()) == expected_sum(100 + i, 30'000));
         }
         theirs.clear();
         mine.clear();
         check_empty();
       },
-      small_arena());
+      small_arena(kTiny));
 }
 
 TEST_CASE("tasks whose inputs and results do not fit all at once wait for each other") {
   const auto driver = [] {
-    constexpr std::uint64_t kLarge = 1'000'000;  // 8 MB in, 8 MB out, in 28 MB
+    constexpr std::uint64_t kLarge = 250'000;  // 2 MB in, 2 MB out, in 8 MB
     std::vector<rk::Future<Numbers>> inputs, results;
     for (std::uint64_t i = 0; i < 8; ++i) inputs.push_back(rk::put(make(i, kLarge)));
     for (const auto& input : inputs) results.push_back(rk::submit<next>(input));
@@ -275,8 +277,8 @@ TEST_CASE("tasks whose inputs and results do not fit all at once wait for each o
     results.clear();
     check_empty();
   };
-  on_ranks({1, 2, 4}, driver, small_arena());
-  rk::run_as_threads(rk::PretendedNodes{2, 3}, small_arena(), driver);
+  on_ranks({1, 2, 4}, driver, small_arena(kTiny));
+  rk::run_as_threads(rk::PretendedNodes{2, 3}, small_arena(kTiny), driver);
 }
 
 TEST_CASE("when all memory is in use by the asker itself, the error says so and nothing hangs") {
@@ -287,21 +289,21 @@ TEST_CASE("when all memory is in use by the asker itself, the error says so and 
         std::string text;
         for (std::uint64_t i = 0; i < 100 && text.empty(); ++i) {
           try {
-            held.push_back(rk::put(make(i, 120'000)).get());
+            held.push_back(rk::put(make(i, 30'000)).get());
           } catch (const rk::StoreFull& error) {
             text = error.what();
           }
         }
         CHECK(held.size() > 20);
-        CHECK_THAT(text, Catch::Matchers::Contains("960"));  // about a megabyte asked
+        CHECK_THAT(text, Catch::Matchers::Contains("240"));  // kilobytes asked
         CHECK_THAT(text, Catch::Matchers::Contains("are in use by tasks or the driver"));
         CHECK_THAT(text, Catch::Matchers::Contains("waiting is no use"));
         CHECK_THAT(text, Catch::Matchers::Contains("RANKINE_ARENA_BYTES"));
-        for (std::uint64_t i = 0; i < held.size(); ++i) REQUIRE(sum(held[i]) == expected_sum(i, 120'000));
+        for (std::uint64_t i = 0; i < held.size(); ++i) REQUIRE(sum(held[i]) == expected_sum(i, 30'000));
         held.clear();
         check_empty();
       },
-      small_arena());
+      small_arena(kTiny));
 }
 
 TEST_CASE("arrays are views of shared memory: of futures, of future arguments, of arguments by value") {
