@@ -17,7 +17,7 @@
 namespace full_memory {
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
-constexpr std::uint64_t kArena = 12 * kMiB;   // 8 of which hold values
+constexpr std::uint64_t kArena = 12 * kMiB;    // 8 of which hold values
 constexpr std::size_t kCount = 9 * kMiB / 16;  // 4.5 MiB: more than half of what is left
 using Numbers = rk::Array<std::uint64_t>;
 

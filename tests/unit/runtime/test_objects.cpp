@@ -81,9 +81,10 @@ bool arrives_in_place(const Numbers& numbers) {
   return in_arena(numbers.data());
 }
 
-constexpr std::uint64_t kTiny = 12 * kMiB;  // where much goes through the arena, for it takes time
+constexpr std::uint64_t kTiny = 12 * kMiB;  // where much goes through the arena: that takes time
 
-/// 4 times the tiny arena: made by tasks, read by tasks, changed by tasks, read by the driver; all alive at once.
+/// 4 times the tiny arena: made by tasks, read by tasks, changed by tasks, read by the driver; all alive at
+/// once.
 void four_times_the_arena() {
   constexpr std::uint64_t kItems = 64, kCount = kTiny / 64 / sizeof(std::uint64_t);
   std::vector<std::uint64_t> seeds(kItems);
