@@ -352,10 +352,23 @@ void print_report(const Settings& settings, const Plan& plan, const fc::Report& 
     std::cout << fc::render(report.winners(), title, groups, lines_max) << '\n';
 }
 
+/// Chunks of a file that was changed are fitted anew, because their requests name its version. This says so.
+void say_if_changed(const Settings& settings, const fc::SeriesSource& source) {
+  if (source.version().empty()) return;
+  const auto before = rk::load_state<std::string>("data_version");
+  if (before && *before != source.version()) {
+    std::cerr << fmt::format(
+        "rankine-many-models: {} has changed since this run began: what was fitted to it is not used\n",
+        settings.predict_from.empty() ? settings.data : settings.predict_from);
+  }
+  rk::save_state("data_version", source.version());
+}
+
 int work_through(const Settings& settings, int ranks) {
   const rk::Time start = rk::now();
   std::filesystem::create_directories(settings.run.out);
   const Plan plan = make_plan(settings);
+  say_if_changed(settings, plan.source);
   const std::filesystem::path path = std::filesystem::path(settings.run.out) / "results.h5";
   const Outcome outcome = fit_all(plan, path, std::max(1, ranks - 1));
   const double seconds = rk::seconds_since(start);

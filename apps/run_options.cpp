@@ -24,6 +24,15 @@ std::string is_walltime(const std::string& text) {
   }
 }
 
+/// `--data "$DATA"` with a variable that is not set is a mistake, not the default.
+void refuse_empty_values(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const auto& values = option->results();
+    if (values.size() == 1 && values.front().empty() && option->get_name() != "--prompt")
+      throw CLI::ValidationError(option->get_name(), "its value is empty");
+  }
+}
+
 /// What the runtime needs to know before it starts.
 rk::RuntimeOptions runtime_options(const RunOptions& run, const std::string& depends_on) {
   rk::RuntimeOptions options;
@@ -65,6 +74,7 @@ int run_program(int argc, char** argv, CLI::App& app, const RunOptions& run, con
   std::optional<CLI::ParseError> wrong;  // all ranks read the options, one says what is wrong with them
   try {
     app.parse(argc, argv);
+    refuse_empty_values(app);
     program.parsed();
   } catch (const CLI::ParseError& error) {
     wrong = error;

@@ -457,6 +457,20 @@ void write_best(const tune::Study& study, const Outcome& outcome, const nn::Data
   file.close();
 }
 
+/// The journal knows trials by their numbers alone.
+void refuse_other_examples(const nn::Dataset& examples, const Settings& settings) {
+  const std::uint64_t hash = rk::hash_blocks(std::as_bytes(examples.labels.span()),
+                                             rk::hash_blocks(std::as_bytes(examples.features.span())));
+  const auto before = rk::load_state<std::uint64_t>("examples");
+  if (before && *before != hash) {
+    throw rk::InputError(
+        fmt::format("{} has changed since this run began, whose trials learned from other examples. Remedy: "
+                    "--fresh, another --out, or the data as they were",
+                    settings.data));
+  }
+  rk::save_state("examples", hash);
+}
+
 Outcome sweep_network(tune::Study& study, const Settings& settings) {
   Outcome outcome;
   tune::TrialsOptions options = trials_options(settings, study);
@@ -469,6 +483,7 @@ Outcome sweep_network(tune::Study& study, const Settings& settings) {
     return wide ? settings.ranks_per_trial : 1;
   };
   const nn::Dataset examples = read_data(settings);
+  refuse_other_examples(examples, settings);
   const auto data = rk::put(examples);
   if (settings.ranks_per_trial > 1) {
     outcome.trials = tune::run_mixed_trials<train_alone, train_together>(study, options, data, settings.seed);

@@ -115,7 +115,8 @@ class Runtime {
   /// other ranks execute tasks until then. Returns the program's exit code: the driver's; 1 if it threw,
   /// after saying what and cancelling what was left (tasks that do not notice within two seconds are killed
   /// with the job). A run that drained (draining.hpp) with work left returns 0 if it has a run directory to
-  /// go on from, else 75, and says so. RUN/status in the run directory says the same to scripts.
+  /// go on from, else 75, and says so. RUN/status in the run directory says the same to scripts. A driver
+  /// that threw or returned 1 has failed, not finished: the next start goes on from its journal.
   template <class Driver>
   int run(Driver&& driver) {
     if constexpr (std::is_void_v<std::invoke_result_t<Driver&>>) {

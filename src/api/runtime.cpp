@@ -112,7 +112,7 @@ int Runtime::run_driver(const std::function<int()>& driver) {
       code = 0;
     } else {
       code = state_->engine->run_driver(driver);
-      how = "finished";
+      if (code != runtime::kDriverFailed) how = "finished";
     }
     orderly = !is_head() || state_->engine->orderly();
   } catch (const std::exception& e) {

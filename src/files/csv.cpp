@@ -58,6 +58,18 @@ std::string read_text(const std::filesystem::path& path) {
   return text;
 }
 
+std::string_view plain_text(std::string_view text, std::string_view file) {
+  constexpr std::string_view mark = "\xef\xbb\xbf", little = "\xff\xfe", big = "\xfe\xff", gzip = "\x1f\x8b";
+  if (text.starts_with(little) || text.starts_with(big)) {
+    throw InputError(
+        fmt::format("{} is UTF-16 text; save it as UTF-8 (iconv -f UTF-16 -t UTF-8 FILE > NEW)", file));
+  }
+  if (text.starts_with(gzip))
+    throw InputError(fmt::format("{} is compressed; unpack it first (gunzip --keep FILE)", file));
+  if (text.starts_with(mark)) text.remove_prefix(mark.size());
+  return text;
+}
+
 bool Lines::next() {
   while (!rest_.empty()) {
     const std::size_t end = rest_.find('\n');

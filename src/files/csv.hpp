@@ -16,10 +16,15 @@ namespace rankine::files {
 /// SystemError when reading fails.
 std::string read_text(const std::filesystem::path& path);
 
+/// The text of a file without a byte-order mark, as Excel writes one. Throws InputError where it is UTF-16,
+/// or compressed by gzip.
+std::string_view plain_text(std::string_view text, std::string_view file);
+
 /// Walks over the lines of a text that outlives it; lines without any character but blanks are skipped.
 class Lines {
  public:
-  Lines(std::string_view text, std::string file) : rest_(text), file_(std::move(file)) {}
+  /// A whole file, as plain_text takes it.
+  Lines(std::string_view text, std::string file) : rest_(plain_text(text, file)), file_(std::move(file)) {}
   /// A part of a file that begins at its byte `first`: lines are then known by where they begin.
   Lines(std::string_view text, std::string file, std::size_t first)
       : rest_(text), file_(std::move(file)), counts_bytes_(true), number_(first), next_byte_(first) {}

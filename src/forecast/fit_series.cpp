@@ -15,6 +15,8 @@ namespace rankine::forecast {
 
 namespace {
 
+constexpr double kValueMax = 1e150;  // squares of larger ones overflow
+
 /// Fits one model to the series without a failure, all in one call: models work on many at once.
 void fit_model(const ModelPointer& model, std::span<const Problem> problems, std::span<Fit> fits,
                std::size_t stride) {
@@ -54,6 +56,12 @@ std::string defect_of(const Series& series) {
   for (std::size_t t = 0; t < series.train.size(); ++t) {
     if (!std::isfinite(series.train[t])) {
       return fmt::format("training value {} of {} is {}", t + 1, series.train.size(), series.train[t]);
+    }
+  }
+  for (const std::vector<double>* values : {&series.train, &series.test}) {
+    for (const double value : *values) {
+      if (std::abs(value) > kValueMax)
+        return fmt::format("has the value {:g}, whose square overflows; scale the series", value);
     }
   }
   return {};

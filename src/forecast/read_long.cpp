@@ -147,10 +147,11 @@ std::size_t column(const std::vector<std::string_view>& header, const std::strin
   for (std::size_t k = 0; k < header.size(); ++k) {
     if (files::equal_ignoring_case(header[k], wanted)) return k;
   }
-  lines.fail(fmt::format(
-      "no column \"{}\" in the header ({}); name the id, time and value columns, or give an M3, M4 "
-      "or HDF5 file",
-      wanted, lines.line().substr(0, 80)));
+  const bool one = header.size() == 1 && lines.line().find_first_of(";\t") != std::string_view::npos;
+  lines.fail(fmt::format("no column \"{}\" in the header ({}); {}", wanted, lines.line().substr(0, 80),
+                         one ? "columns are to be separated by commas"
+                             : "say what the columns are called by --id-column, --time-column and "
+                               "--value-column, or give an M3, M4 or HDF5 file"));
 }
 
 /// Where the header says that things are.

@@ -83,6 +83,11 @@ std::string printable_text(std::string text) {
 FileKind kind_of(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return FileKind::kM4Folder;
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+    throw InputError(fmt::format(
+        "{} is no file but a pipe or a device, which cannot be read twice; write it to a file first",
+        path.string()));
+  }
   const std::string file = path.filename().string();
   if (file.ends_with("-train.csv")) return FileKind::kM4;
   if (file.ends_with("-test.csv")) {
@@ -90,7 +95,8 @@ FileKind kind_of(const std::filesystem::path& path) {
   }
   const std::string text = first_bytes(path);
   if (text.starts_with(kHdf5Signature)) return FileKind::kHdf5;
-  std::string header = text.substr(0, text.find('\n'));
+  std::string header(files::plain_text(text, path.string()));
+  header.resize(std::min(header.size(), header.find('\n')));
   std::erase_if(header, [](char c) { return c == '"' || c == ' ' || c == '\r'; });
   return files::equal_ignoring_case(header, kM3Header) ? FileKind::kM3 : FileKind::kLongCsv;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <rankine/core/error.hpp>
 #include <rankine/forecast/saved_models.hpp>
 #include <rankine/forecast/series_source.hpp>
@@ -8,6 +10,17 @@
 #include "forecast/readers.hpp"
 
 namespace rankine::forecast {
+
+namespace {
+
+std::string version_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, ignored);
+  const auto changed = std::filesystem::last_write_time(path, ignored).time_since_epoch().count();
+  return fmt::format("{} bytes, changed {}", bytes, changed);
+}
+
+}  // namespace
 
 SeriesSource SeriesSource::of_file(const std::filesystem::path& path, const ReadOptions& options,
                                    std::uint64_t stream_above) try {
@@ -22,11 +35,13 @@ SeriesSource SeriesSource::of_file(const std::filesystem::path& path, const Read
     const SeriesFile header = read_hdf5_header(path, options);
     source.whole_.kind = RangeKind::kHdf5;
     source.whole_.count = header.series;
+    source.whole_.version = version_of(path);
     source.horizon_max_ = header.horizon;
   } else if (kind == FileKind::kLongCsv && !no_size && bytes > stream_above) {
     check_long_csv(path, options);
     source.whole_.kind = RangeKind::kLongCsv;
     source.whole_.count = bytes;
+    source.whole_.version = version_of(path);
     source.horizon_max_ = options.horizon;
   } else {
     Dataset dataset = read_dataset(path, options);
@@ -67,6 +82,7 @@ SeriesSource SeriesSource::saved(const std::filesystem::path& path, int horizon)
   source.whole_.path = path.string();
   source.whole_.seed = header.seed;
   source.whole_.count = header.series;
+  source.whole_.version = version_of(path);
   source.whole_.read.horizon = horizon;
   return source;
 }
@@ -80,6 +96,7 @@ SeriesRange SeriesSource::range(std::uint64_t first, std::uint64_t count) const 
   part.seed = whole_.seed;
   part.generator = whole_.generator;
   part.read = whole_.read;
+  part.version = whole_.version;
   if (whole_.kind == RangeKind::kGiven) {
     const auto from = whole_.given.begin() + static_cast<std::ptrdiff_t>(part.first);
     part.given.assign(from, from + static_cast<std::ptrdiff_t>(part.count));

@@ -190,7 +190,7 @@ int Engine::run_driver(const std::function<int()>& driver) {
   if (failure == nullptr && (told || !all_done())) end_drained(lock);
   given_up_ = failure != nullptr;
   end_trace();
-  close_journal(lock);
+  close_journal(lock, code != kDriverFailed);
   send_to_all(MessageType::shutdown, given_up_);
   const Nanoseconds patience = given_up_ ? kGoodbyeGrace : stopped_.early ? until_leave() : -1;
   drive([this] { return all_gone(); }, patience, lock);
@@ -226,10 +226,10 @@ void Engine::end_trace() {
 }
 
 /// What has finished is made safe. The disk is waited for without the lock: mail is answered meanwhile.
-void Engine::close_journal(Lock& lock) {
+void Engine::close_journal(Lock& lock, bool done) {
   const Nanoseconds patience = given_up_ ? kGoodbyeGrace : stopped_.early ? until_leave() / 2 : -1;
   drive([this] { return head_->journal_is_settled(); }, patience, lock);
-  head_->end_journal(!given_up_ && !stopped_.early);
+  head_->end_journal(done && !given_up_ && !stopped_.early);
   lock.unlock();
   head_->flush_journal(patience < 0 ? kJournalFlushMax : patience);
   lock.lock();

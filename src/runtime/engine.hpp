@@ -94,6 +94,9 @@ struct EngineSettings {
   std::vector<std::int32_t> gpus;             ///< indices of the devices of this rank
 };
 
+/// What a driver returns that could not do its work: as if it had thrown, its run has not finished.
+constexpr int kDriverFailed = 1;
+
 class Engine final : private Waiting,
                      private JobQueue,
                      private GangHost,
@@ -190,7 +193,7 @@ class Engine final : private Waiting,
 
   bool all_quiet();
   void open_journal();
-  void close_journal(Lock& lock);
+  void close_journal(Lock& lock, bool done);
   void end_trace();
 
   /// Makes progress until done() holds or the time is over.

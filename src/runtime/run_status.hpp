@@ -3,8 +3,9 @@
 // happened, so this file says what the exit code is. JSON with one "key": value a line, so that a shell reads
 // it with sed (slurm/exit_code.sh does):
 //
-//   state            "running"; at the end "finished" (the driver returned), "failed" (it threw), "drained"
-//                    (stopped in good order before all was done) or "interrupted" (a second Ctrl-C)
+//   state            "running"; at the end "finished" (the driver returned), "failed" (it threw or returned
+//                    1), "drained" (stopped in good order before all was done) or "interrupted" (a second
+//                    Ctrl-C)
 //   pid, host        of the head; ranks: how many; started: when, in UTC
 //   code             the exit code of the run; only at the end, as are the following ones
 //   seconds          from start to end

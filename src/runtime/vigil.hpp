@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who was heard when, and who has been silent for too long. It reads no clock. A rank counts from its first
-// sign of life on: before, it may not have got so far. Who looks after a long pause of its own may have slept
-// through the others' signs, so they get their time anew.
+// sign of life on: before, it may not have got so far. Who looks for the first time, or after a long pause of
+// its own, may have slept through the others' signs, so they get their time anew.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ class Vigil {
   bool is_dropped(Rank rank) const { return ranks_[static_cast<std::size_t>(index(rank))].dropped; }
   /// The ranks that have been silent for too long. To be asked several times within that span.
   std::vector<Rank> silent(Time t) {
-    const bool paused = last_look_ && t - *last_look_ > lost_after_ / 2;
+    const bool paused = !looked_ || since_last_look(t) > lost_after_ / 2;
+    looked_ = true;
     last_look_ = t;
     std::vector<Rank> found;
     for (std::size_t r = 0; r < ranks_.size(); ++r) {
@@ -36,7 +37,7 @@ class Vigil {
     return found;
   }
   /// How long ago the last look was; 0 before the first one.
-  Nanoseconds since_last_look(Time t) const { return last_look_ ? t - *last_look_ : 0; }
+  Nanoseconds since_last_look(Time t) const { return looked_ ? t - last_look_ : 0; }
 
  private:
   struct State {
@@ -46,7 +47,8 @@ class Vigil {
   State& of(Rank rank) { return ranks_[static_cast<std::size_t>(index(rank))]; }
 
   Nanoseconds lost_after_;
-  std::optional<Time> last_look_;
+  bool looked_ = false;
+  Time last_look_{};
   std::vector<State> ranks_;
 };
 

@@ -8,6 +8,8 @@
 
 #include <rankine/core/error.hpp>
 
+#include "files/csv.hpp"
+
 namespace rankine::table {
 
 namespace {
@@ -73,6 +75,7 @@ bool LineStream::next(std::vector<std::string_view>& lines) {
     std::string_view line = text.substr(used_, end == std::string_view::npos ? end : end - used_);
     used_ = end == std::string_view::npos ? text.size() : end + 1;
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (lines_before_ + lines.size() == 0) line = files::plain_text(line, path_);
     lines.push_back(line);
   }
   lines_before_ += lines.size();

@@ -62,6 +62,27 @@ class Resume(unittest.TestCase):
         self.assertIn("the last run in this directory finished", anew.stderr)
         self.assertTrue(os.path.exists(self.journal + ".finished"))
 
+    def test_a_file_that_was_mended_meanwhile(self):
+        path = os.path.join(os.path.dirname(self.out), "long.csv")
+        options = ("--data", path, "--stream-above", 1, "--season", 4, "--horizon", 4, "--models", "SES")
+
+        def write(offset, last):
+            rows = [f"s{k},{t},{offset + (k * t) % 7}\n" for k in range(200) for t in range(1, 31)]
+            with open(path, "w") as file:
+                file.write("id,time,value\n" + "".join(rows) + f"z,1,{last}\n")
+
+        write(10, "oops")
+        failed = fit(2, *options, out=self.out)
+        self.assertEqual(failed.returncode, 1, failed.said())
+        self.assertIn('value "oops" is not a number', failed.stderr)
+        write(20, 1.5)
+        mended = fit(2, *options, out=self.out)
+        self.assertIn("resumes from", mended.stderr)
+        self.assertIn(f"{path} has changed since this run began", mended.stderr)
+        self.assertEqual(mended.report["chunks_resumed"], 0, mended.said())
+        whole = fit(2, *options)
+        self.assertEqual(mended.report["results_sha256"], whole.report["results_sha256"])
+
     def test_refusals(self):
         missing = fit(2, "--series", 10, "--resume", out=self.out)
         self.assertEqual(missing.returncode, 1, missing.said())

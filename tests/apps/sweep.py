@@ -227,6 +227,14 @@ class Sweep(unittest.TestCase):
         self.assertIn('"/nowhere/train" cannot be started: No such file', self.rows()[0]["words"])
         self.assertIsNone(job.report["best"])
 
+    def test_other_examples_are_refused(self):
+        rows = [f"{k % 250},{k % 7},{k % 3}\n" for k in range(300)]
+        data = self.write("examples.csv", "".join(rows))
+        self.sweep(2, "--data", data, "--trials", 2, "--steps", 1)
+        self.write("examples.csv", "".join(reversed(rows)))
+        other = self.sweep(2, "--data", data, "--trials", 2, "--steps", 1, "--resume", code=1)
+        self.assertIn(f"{data} has changed since this run began", other.stderr)
+
     def test_wrong_input(self):
         space = self.write("space.toml", SPACE)
         table = self.table()

@@ -47,6 +47,7 @@ class WrongInput(unittest.TestCase):
         self.refused("--seed: Value 99999999999999999999", "--seed", "9" * 20)
         self.refused("--horizon: Value 1e9 not in range 1 to", "--horizon", "1e9")
         self.refused("The following argument was not expected: --bogus", "--bogus")
+        self.refused("--data: its value is empty", "--data", "")  # "$DATA" of a variable that is not set
 
     def test_help_is_no_error(self):
         job = fit(1, "--help")

@@ -30,10 +30,13 @@ struct SeriesRange {
   std::uint64_t seed = 0;
   GeneratorOptions generator;
   ReadOptions read;
+  /// Of the file at `path`: its size and when it was changed. What was fitted to an older one is not taken
+  /// for what this one gives.
+  std::string version;
 
   template <class Archive>
   void serialize(Archive& ar, unsigned) {
-    ar& kind& given& path& first& count& seed& generator& read;
+    ar& kind& given& path& first& count& seed& generator& read& version;
   }
 };
 

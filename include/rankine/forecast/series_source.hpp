@@ -40,6 +40,8 @@ class SeriesSource {
   /// Of saved models, as make_models reads them; else empty.
   const std::string& models() const { return models_; }
   std::uint64_t seed() const { return whole_.seed; }
+  /// SeriesRange::version; empty where ranges hold their values.
+  const std::string& version() const { return whole_.version; }
 
   /// Units first .. first+count-1, or fewer at the end.
   SeriesRange range(std::uint64_t first, std::uint64_t count) const;

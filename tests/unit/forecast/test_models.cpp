@@ -195,6 +195,16 @@ TEST_CASE("A value that is not finite fails all models and is named") {
   }
 }
 
+TEST_CASE("A value whose square overflows fails all models and is named") {
+  for (const bool held_out : {false, true}) {
+    Series series = make_series({1, 2, 3, 4, 5, 6, 7, 8}, 1, 2);
+    series.test = {9, 10};
+    (held_out ? series.test : series.train)[1] = -1e200;
+    for (const Forecast& fit : forecasts(series))
+      CHECK(fit.failure == "has the value -1e+200, whose square overflows; scale the series");
+  }
+}
+
 TEST_CASE("Too few values fail the models that need more, and only those") {
   const auto set = forecasts(make_series({5, 6, 7, 8}, 1, 2));
   for (const Forecast& fit : set) {

@@ -186,6 +186,20 @@ TEST_CASE("Long CSV: every damage is named with its line and remedy") {
   CHECK(contains(refusal("x.csv", header, with(1, 1)), "no rows"));
   CHECK(contains(refusal("x.csv", header + ",1,1\n", with(1, 1)), "the id is empty"));
   CHECK(contains(refusal("x.csv", "\n \n", with(1, 1)), "only blanks"));
+  CHECK(contains(refusal("x.csv", "unique_id,ds,y\na,1,1\n", with(1, 1)), "called by --id-column"));
+  CHECK(contains(refusal("x.csv", "id;time;value\na;1;1\n", with(1, 1)), "separated by commas"));
+}
+
+TEST_CASE(
+    "CSV as Excel writes it has a byte-order mark, which counts for nothing; UTF-16 and gzip are named") {
+  const std::string mark = "\xef\xbb\xbf";
+  const Dataset data = read_text_as("x.csv", mark + "id,time,value\na,1,1\na,2,2\na,3,3\n", with(1, 1));
+  CHECK(data.series.at(0).train == Values{1, 2});
+  CHECK(read_text_as("x.csv",
+                     mark + kM3Header + "A,YEARLY,MICRO,1,1,2,train,1 2\nA,YEARLY,MICRO,1,1,1,test,3\n")
+            .series.size() == 1);
+  CHECK(contains(refusal("x.csv", std::string("\xff\xfei\0d\0", 6), with(1, 1)), "x.csv is UTF-16 text"));
+  CHECK(contains(refusal("x.csv.gz", "\x1f\x8b\x08garbage", with(1, 1)), "is compressed; unpack it first"));
 }
 
 TEST_CASE("A path that holds nothing readable is named") {
@@ -195,6 +209,7 @@ TEST_CASE("A path that holds nothing readable is named") {
                  "No such file or directory"));
   CHECK(contains(thrown<rankine::InputError>([&] { read_dataset(folder.path()); }),
                  "holds no file *-train.csv"));
+  CHECK(contains(thrown<rankine::InputError>([&] { read_dataset("/dev/null"); }), "a pipe or a device"));
   CHECK(contains(refusal("x.bin", std::string("\0\1\2\3garbage", 11)), "no column \"id\""));
   CHECK(contains(refusal("x.h5", "\x89HDF\r\n\x1a\nbroken"), "is not a readable HDF5 file"));
 }

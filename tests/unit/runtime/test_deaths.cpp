@@ -104,3 +104,10 @@ TEST_CASE("who was frozen itself does not hold the silence against others") {
   CHECK(vigil.silent(woken + 10 * kSecond).empty());
   CHECK(vigil.silent(woken + 11 * kSecond) == std::vector<Rank>{Rank{1}});
 }
+
+TEST_CASE("who was frozen before its first look does not hold the silence against others") {
+  Vigil vigil(3, 10 * kSecond);
+  vigil.heard(Rank{1}, Time{0});
+  for (const int t : {60, 65, 70}) CHECK(vigil.silent(Time{t * kSecond}).empty());
+  CHECK(vigil.silent(Time{71 * kSecond}) == std::vector<Rank>{Rank{1}});
+}

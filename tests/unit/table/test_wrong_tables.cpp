@@ -67,6 +67,13 @@ TEST_CASE("files that are missing, empty, folders, or without rows are refused")
   CHECK(said_of(folder.write("header.csv", "a,b\n"), {}).find("there are no rows") != std::string::npos);
 }
 
+TEST_CASE("a byte-order mark counts for nothing, UTF-16 is named") {
+  const Folder folder;
+  CHECK(said_of(folder.write("mark.csv", "\xef\xbb\xbfk,v\na,1\n"), {.by = {"k"}}).empty());
+  CHECK(said_of(folder.write("wide.csv", std::string("\xff\xfek\0,\0v\0\n\0", 10)), {.by = {"k"}})
+            .find("is UTF-16 text") != std::string::npos);
+}
+
 TEST_CASE("a torn or damaged gzip file is refused, wherever it is torn") {
   const Folder folder;
   std::string text = "k,v\n";
