@@ -34,6 +34,7 @@ struct Settings {
   std::string preset = "cleanrl";
   std::string placement = "decentralised";
   std::string python;
+  std::string noise;
   rl::PpoConfig config;
   int evaluation_episodes = 100;
   double preempt = 0;
@@ -48,7 +49,8 @@ std::string one_of(const std::vector<T>& names) {
 }
 
 /// The numbers of the algorithm; each replaces the preset's.
-void add_numbers(CLI::App& app, rl::PpoConfig& config) {
+void add_numbers(CLI::App& app, Settings& settings) {
+  rl::PpoConfig& config = settings.config;
   const char* const group = "The preset's numbers";
   const auto option = [&](const char* name, auto& value, const char* words) {
     return app.add_option(name, value, words)->group(group);
@@ -66,6 +68,14 @@ void add_numbers(CLI::App& app, rl::PpoConfig& config) {
   option("--gradient-norm", config.gradient_norm, "at most");
   option("--target-kl", config.target_kl, "an update ends at 1.5 times this; 0: never");
   option("--hidden", config.hidden, "units of the hidden layers")->delimiter(',');
+  option(
+      "--bootstrap", config.bootstrap_truncated,
+      "true: what lies behind the time limit counts by its value; false: it counts as an end, as in CleanRL "
+      "(asynchronous: true unless said)");
+  option("--noise", settings.noise,
+         "of continuous actions: independent (drawn each step) or gsde (a function of the state)");
+  option("--log-std", config.log_std, "of that noise, where learning begins: log standard deviation");
+  option("--noise-every", config.noise_every, "gsde: steps between two draws; -1: once a rollout");
 }
 
 void add_options(CLI::App& app, Settings& settings) {
@@ -92,7 +102,7 @@ void add_options(CLI::App& app, Settings& settings) {
   app.add_option("--checkpoint-seconds", settings.checkpoint_seconds, "between two checkpoints")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--no-report", settings.plain, "no report.html, no episode.svg, no checkpoints: for timing");
-  add_numbers(app, settings.config);
+  add_numbers(app, settings);
   apps::add_run_options(app, settings.run, "checkpoint.h5, report.html, episode.svg");
   app.footer(
       "Exit code: 0 done or stopped before the wall time, to be run again; 1 wrong input or a failed system "
@@ -118,7 +128,7 @@ void merge_preset(const CLI::App& app, Settings& settings) {
   };
   try {
     make_known(settings);
-    rl::placement_named(settings.placement);
+    const rl::PpoPlacement placement = rl::placement_named(settings.placement);
     const rl::PpoConfig said = settings.config;
     rl::PpoConfig config = rl::preset(settings.preset, settings.environment);
     const auto take = [&](const char* name, auto member) {
@@ -139,6 +149,12 @@ void merge_preset(const CLI::App& app, Settings& settings) {
     take("--gradient-norm", &rl::PpoConfig::gradient_norm);
     take("--target-kl", &rl::PpoConfig::target_kl);
     take("--hidden", &rl::PpoConfig::hidden);
+    // V-trace is not CleanRL's to begin with, and an end that observations do not tell of is noise to it.
+    if (placement == rl::PpoPlacement::kAsynchronous) config.bootstrap_truncated = true;
+    take("--bootstrap", &rl::PpoConfig::bootstrap_truncated);
+    if (app.get_option("--noise")->count() > 0) config.noise = rl::noise_named(settings.noise);
+    take("--log-std", &rl::PpoConfig::log_std);
+    take("--noise-every", &rl::PpoConfig::noise_every);
     config.shards = 1;
     while (config.shards < 4 && config.environments % (2 * config.shards) == 0 &&
            config.minibatch % (2 * config.shards) == 0)

@@ -45,6 +45,31 @@ class Learns(unittest.TestCase):
         self.assertEqual(job.returncode, 0, job.said())
         self.assertLess(job.report["eval_return"], 0)
 
+    def test_numbers_said_make_the_other_preset(self):
+        """Each of these options reaches the config: the zoo's numbers become those of "rankine"."""
+        numbers = ("--environments", 4, "--rollout", 256, "--minibatch", 128, "--rate", 3e-4,
+                   "--entropy", 0.005, "--noise", "gsde", "--log-std", -1, "--noise-every", 64)
+        presets = (("rankine",), ("sb3-zoo", *numbers), ("rankine", "--log-std", -2),
+                   ("rankine", "--noise", "independent"), ("rankine", "--noise-every", 4))
+        said = [learn(1, "--env", "MountainCarContinuous-v0", "--evaluate", 0, "--steps", 2048,
+                      "--preset", *preset) for preset in presets]
+        for job in said:
+            self.assertEqual(job.returncode, 0, job.said())
+        hashes = [job.report["parameters_hash"] for job in said]
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertEqual(len(set(hashes)), 4)
+
+    def test_the_time_limit_of_an_asynchronous_run(self):
+        """One rank alone has its actor always one update behind: these runs are reproducible."""
+        said = [learn(1, "--env", "Pendulum-v1", "--steps", 8192, "--evaluate", 0,
+                      "--placement", "asynchronous", *more)
+                for more in ((), ("--bootstrap", "true"), ("--bootstrap", "false"))]
+        for job in said:
+            self.assertEqual(job.returncode, 0, job.said())
+        hashes = [job.report["parameters_hash"] for job in said]
+        self.assertEqual(hashes[0], hashes[1])
+        self.assertNotEqual(hashes[0], hashes[2])
+
 
 class SameBits(unittest.TestCase):
     STEPS = ("--steps", 20_480, "--evaluate", 0)
@@ -139,7 +164,9 @@ class Options(unittest.TestCase):
     def test_wrong_ones(self):
         for arguments, words in ((("--env", "CartPole"), "known are"),
                                  (("--env", "CartPole"), "--python python3"),
-                                 (("--preset", "cleanlr"), "known are cleanrl, sb3-zoo"),
+                                 (("--preset", "cleanlr"), "known are cleanrl, sb3-zoo, rankine"),
+                                 (("--preset", "rankine"), "alone, not for \"CartPole-v1\""),
+                                 (("--noise", "pink"), "none of independent, gsde"),
                                  (("--placement", "middle"), "central, decentralised, asynchronous"),
                                  (("--shards", 3), "power of two"),
                                  (("--steps", 10), "less than one update"),

@@ -3,7 +3,8 @@
 """Stable-Baselines3's PPO with rl-baselines3-zoo's settings, for the short rows of ppo_scores.py.
 
     ppo_sb3.py NAME [--seeds 1-3]      NAME: zoo-cartpole, zoo-pendulum, zoo-mcc, zoo-acrobot,
-                                       zoo-mountaincar or zoo-lander
+                                       zoo-mountaincar, zoo-lander, or rankine-mcc: its
+                                       numbers by Stable-Baselines3
 """
 import argparse
 import json
@@ -32,6 +33,10 @@ ROWS = {
         n_steps=8, batch_size=256, gae_lambda=0.9, gamma=0.9999, n_epochs=10, ent_coef=0.00429,
         learning_rate=7.77e-5, clip_range=0.1, max_grad_norm=5, vf_coef=0.19, use_sde=True,
         policy_kwargs=dict(log_std_init=-3.29, ortho_init=False))),
+    "rankine-mcc": ("MountainCarContinuous-v0", 4, 19_456, True, dict(
+        n_steps=256, batch_size=128, gae_lambda=0.9, gamma=0.9999, n_epochs=10, ent_coef=0.005,
+        learning_rate=3e-4, clip_range=0.1, max_grad_norm=5, vf_coef=0.19, use_sde=True, sde_sample_freq=64,
+        policy_kwargs=dict(log_std_init=-1, ortho_init=False))),
     "zoo-acrobot": ("Acrobot-v1", 16, 1_000_000, True, dict(
         n_steps=256, gae_lambda=0.94, gamma=0.99, n_epochs=4, ent_coef=0.0)),
     "zoo-mountaincar": ("MountainCar-v0", 16, 1_000_000, True, dict(

@@ -3,12 +3,14 @@
 """Runs rankine-ppo over seeds 1 to 10 of a table of settings and prints mean and deviation of each.
 
     ppo_scores.py BUILD [--only NAME ...] [--placement P] [--ranks N] [--seeds 1-10] [--out scores.json]
+                  [--more="--bootstrap false"]         further options of rankine-ppo
 
 No seed is left out. A row is a preset, an environment, the steps, what is measured and the goal.
 """
 import argparse
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -21,6 +23,7 @@ ROWS = {
     "zoo-cartpole": ("sb3-zoo", "CartPole-v1", 100_000, 750, "eval_return", "median 500, mean >= 440"),
     "zoo-pendulum": ("sb3-zoo", "Pendulum-v1", 100_000, 750, "eval_return", "median >= -180"),
     "zoo-mcc": ("sb3-zoo", "MountainCarContinuous-v0", 20_000, 750, "eval_return", "mean >= 88"),
+    "rankine-mcc": ("rankine", "MountainCarContinuous-v0", 20_000, 750, "eval_return", "mean >= 88"),
     "zoo-mountaincar": ("sb3-zoo", "MountainCar-v0", 1_000_000, 750, "eval_return", "mean >= -115"),
     "zoo-acrobot": ("sb3-zoo", "Acrobot-v1", 1_000_000, 750, "eval_return", "mean >= -80"),
     "zoo-lander": ("sb3-zoo", "LunarLander-v3", 1_000_000, 750, "eval_return", "mean >= 220"),
@@ -36,6 +39,7 @@ def run_one(build, row, seed, arguments):
                    "--placement", arguments.placement, "--no-report", "--out", folder]
         if arguments.ranks == 1:
             command = command[6:]
+        command += shlex.split(arguments.more)
         if arguments.shards:
             command += ["--shards", str(arguments.shards)]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -57,6 +61,7 @@ def main():
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--shards", type=int, default=0)
     parser.add_argument("--seeds", type=seeds_of, default=range(1, 11))
+    parser.add_argument("--more", default="")
     parser.add_argument("--out")
     arguments = parser.parse_args()
     results = {}

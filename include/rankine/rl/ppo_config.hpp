@@ -78,10 +78,15 @@ struct PpoConfig {
   }
 };
 
-/// The names of presets: "cleanrl" (its ppo.py) and "sb3-zoo" (rl-baselines3-zoo's ppo.yml).
+/// "independent", "gsde". Throws InputError naming them.
+Noise noise_named(std::string_view name);
+
+/// The names of presets: "cleanrl" (its ppo.py), "sb3-zoo" (rl-baselines3-zoo's ppo.yml) and "rankine" (our
+/// own numbers, where those two leave too much to chance).
 std::vector<std::string> preset_names();
-/// The settings of a preset for an environment; steps_total too. An environment that the preset does not know
-/// gets its defaults. Throws InputError for an unknown preset.
+/// The settings of a preset for an environment; steps_total too. An environment that "cleanrl" or "sb3-zoo"
+/// does not know gets its defaults. Throws InputError for an unknown preset, and for an environment for which
+/// "rankine" has no numbers.
 PpoConfig preset(std::string_view name, std::string_view environment);
 
 }  // namespace rankine::rl
