@@ -4,10 +4,12 @@
 // with; memory is what the formula says. Run by mpirun with 4 ranks: train_meshes [shared|message|cuda]
 // [STEPS]
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <iostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/mpi/collectives.hpp>
@@ -30,7 +32,6 @@ namespace train = rankine::train;
 namespace {
 
 constexpr std::size_t kShards = 4;
-constexpr std::size_t kExamples = 2;
 
 nn::GptConfig tiny(bool sequence, std::size_t context) {
   nn::GptConfig config;
@@ -47,7 +48,7 @@ nn::GptConfig tiny(bool sequence, std::size_t context) {
 /// Tokens that follow a rule most of the time.
 class Tokens : public train::Feed {
  public:
-  explicit Tokens(const nn::GptConfig& config) : config_(config) {}
+  Tokens(const nn::GptConfig& config, std::size_t examples) : config_(config), examples_(examples) {}
   void training(std::uint64_t step, std::size_t shard, void* inputs, std::int32_t* targets) const override {
     fill(rankine::hash_mix(step + 1, shard), inputs, targets);
   }
@@ -59,7 +60,7 @@ class Tokens : public train::Feed {
  private:
   void fill(std::uint64_t key, void* inputs, std::int32_t* targets) const {
     auto* const tokens = static_cast<std::int32_t*>(inputs);
-    for (std::size_t row = 0; row < kExamples; ++row) {
+    for (std::size_t row = 0; row < examples_; ++row) {
       auto token = static_cast<std::int32_t>(rankine::hash_mix(key, row) % config_.vocabulary);
       for (std::size_t t = 0; t < config_.context; ++t) {
         const std::size_t at = row * config_.context + t;
@@ -72,6 +73,7 @@ class Tokens : public train::Feed {
     }
   }
   nn::GptConfig config_;
+  std::size_t examples_;
 };
 
 struct Outcome {
@@ -83,6 +85,14 @@ struct Outcome {
 
 /// What ranks compute with, and how they speak.
 enum class Means { shared, message, cuda };
+
+/// The emulation takes its time.
+constexpr std::size_t context_of(Means means) {
+  return means == Means::cuda ? 4 : 16;
+}
+constexpr std::size_t examples_of(Means means) {
+  return means == Means::cuda ? 1 : 2;
+}
 
 Means means_named(const std::string& name) {
   if (name == "cuda") return Means::cuda;
@@ -105,14 +115,15 @@ class Trial {
  public:
   Trial(const train::Parallel& parallel, const mpi::communicator& world, Means means)
       : world_(world),
-        config_(tiny(parallel.sequence, means == Means::cuda ? 4 : 16)),
+        config_(tiny(parallel.sequence, context_of(means))),
+        examples_(examples_of(means)),
         device_(make_device(means, threads_)) {
     mesh_ = parallel.ranks() == 1
                 ? std::make_unique<train::Mesh>(parallel)
                 : std::make_unique<train::Mesh>(parallel, world, collectives_of(means, *device_));
     train::EngineConfig config;
     config.shards = kShards;
-    config.examples = kExamples;
+    config.examples = examples_;
     config.targets = config_.context;
     config.seed = 7;
     config.clip = 0.5;
@@ -124,7 +135,7 @@ class Trial {
   train::Engine& engine() { return *engine_; }
 
   Outcome run(std::uint64_t from, std::uint64_t steps) {
-    const Tokens tokens(config_);
+    const Tokens tokens(config_, examples_);
     Outcome outcome;
     for (std::uint64_t step = from; step < steps; ++step) {
       const train::StepResult result = engine_->step(tokens, step, 3e-3);
@@ -150,6 +161,7 @@ class Trial {
  private:
   mpi::communicator world_;
   nn::GptConfig config_;
+  std::size_t examples_;
   nn::Threads threads_{1};
   std::unique_ptr<nn::Device> device_;
   std::unique_ptr<train::Mesh> mesh_;
@@ -200,11 +212,19 @@ class Comparison {
       compare(parallel, part);
       if (means_ != Means::cuda || ranks == 2) go_on(parallel, part);
     }
-    world_.barrier();
+    wait_for_all();
   }
   bool all_right() const { return mpi::all_reduce(world_, failures_, mpi::maximum<int>()) == 0; }
 
  private:
+  /// Without spending the CPUs of those who still compute.
+  void wait_for_all() {
+    MPI_Request request;
+    MPI_Ibarrier(world_, &request);
+    int over = 0;
+    while (MPI_Test(&request, &over, MPI_STATUS_IGNORE), over == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   Means alone() const { return means_ == Means::cuda ? means_ : Means::shared; }  // of a rank without others
 
   Outcome reference() const {
@@ -225,7 +245,7 @@ class Comparison {
     const Outcome outcome = trial.run(0, steps_);
     const train::MeshPlace place = train::mesh_place(parallel, static_cast<std::size_t>(part.rank()));
     const train::Memory formula =
-        memory_formula(trial.engine().model(), parallel, place.pipeline, kShards, kExamples);
+        memory_formula(trial.engine().model(), parallel, place.pipeline, kShards, examples_of(means_));
     const double ratio = double(formula.total()) / double(trial.engine().memory().total());
     say(parallel, "memory " + std::to_string(measured.total()) + " bytes, formula " + std::to_string(ratio),
         std::abs(ratio - 1) < 0.1);
