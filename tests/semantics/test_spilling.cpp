@@ -12,6 +12,7 @@
 
 #include "gate.hpp"
 #include "on_ranks.hpp"
+#include "temporary_folder.hpp"
 
 // Named: functions of one name in two files would be one task under two meanings.
 namespace spilling_semantics {
@@ -37,20 +38,8 @@ bool is_expected(std::uint64_t seed, const std::vector<rk::Future<Numbers>>& mad
   return sum(made.at(seed).get()) == expected(seed, kCount);
 }
 
-/// Files and folders in this folder, which is then removed.
-std::size_t entries_left(const std::filesystem::path& folder) {
-  const auto left = std::distance(std::filesystem::directory_iterator(folder), {});
-  std::filesystem::remove_all(folder);
-  return static_cast<std::size_t>(left);
-}
-std::string new_folder() {
-  std::string path = "/tmp/rankine-spill-XXXXXX";
-  if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("mkdtemp: cannot make " + path);
-  return path;
-}
-
 TEST_CASE("a data set of four times the arena goes through map and back", "[threads]") {
-  const std::string folder = new_folder();
+  const TemporaryFolder folder;
   on_ranks({1, 2, 4},
            [] {
              std::vector<std::uint64_t> seeds(128);
@@ -64,8 +53,8 @@ TEST_CASE("a data set of four times the arena goes through map and back", "[thre
              CHECK(std::count(checked.begin(), checked.end(), true) == 128);
              for (std::uint64_t i = 0; i < 128; i += 9) CHECK(sum(made[i].get()) == expected(i, kCount));
            },
-           {.arena_bytes = kArena, .spill_directory = folder});
-  CHECK(entries_left(folder) == 0);
+           {.arena_bytes = kArena, .spill_directory = folder.path.string()});
+  CHECK(std::filesystem::is_empty(folder.path));
 }
 
 TEST_CASE("puts of more than the arena are all there when they are asked for", "[threads]") {

@@ -14,6 +14,7 @@
 
 #include "catch.hpp"
 #include "rows.hpp"
+#include "temporary_folder.hpp"
 
 using namespace rankine::bench;
 
@@ -21,12 +22,10 @@ namespace {
 
 /// What write_json leaves in a file.
 nlohmann::json written(const std::vector<Row>& rows) {
-  const auto path = std::filesystem::temp_directory_path() / ("rows-" + std::to_string(getpid()) + ".json");
-  write_json(path.string(), rows);
-  std::ifstream file(path);
-  const nlohmann::json json = nlohmann::json::parse(file);
-  std::filesystem::remove(path);
-  return json;
+  const TemporaryFolder folder;
+  write_json((folder / "rows.json").string(), rows);
+  std::ifstream file(folder / "rows.json");
+  return nlohmann::json::parse(file);
 }
 
 }  // namespace

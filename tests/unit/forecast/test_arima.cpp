@@ -20,7 +20,7 @@
 #include "forecast/arima/forecast.hpp"
 #include "forecast/arima/search.hpp"
 #include "forecast/arima/unit_roots.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -11,7 +11,7 @@
 
 #include "catch.hpp"
 #include "forecast/ces/estimate.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

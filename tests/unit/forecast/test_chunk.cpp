@@ -9,9 +9,11 @@
 #include <cmath>
 #include <sstream>
 
+#include <rankine/core/error.hpp>
+
 #include "catch.hpp"
 #include "chunks.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

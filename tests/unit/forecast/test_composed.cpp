@@ -11,7 +11,7 @@
 #include "forecast/mstl/mstl.hpp"
 #include "forecast/nested.hpp"
 #include "forecast/rolling.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

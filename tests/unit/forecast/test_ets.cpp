@@ -19,8 +19,8 @@
 #include "forecast/ets/search.hpp"
 
 #include "catch.hpp"
-#include "helpers.hpp"
 #include "sanitized.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -5,11 +5,12 @@
 #include <cmath>
 #include <set>
 
+#include <rankine/core/error.hpp>
 #include <rankine/forecast/generator.hpp>
 
 #include "catch.hpp"
 #include "chunks.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <rankine/forecast/hierarchy.hpp>
 
 #include "catch.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <rankine/forecast/chunk.hpp>
 
 #include "catch.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

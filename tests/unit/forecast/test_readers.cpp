@@ -6,13 +6,15 @@
 #include <iterator>
 #include <string>
 
+#include <rankine/core/error.hpp>
 #include <rankine/forecast/chunk.hpp>
 #include <rankine/forecast/reader.hpp>
 
 #include "catch.hpp"
 #include "files/hdf5.hpp"
 #include "files/hdf5_writer.hpp"
-#include "helpers.hpp"
+#include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -88,7 +90,7 @@ TEST_CASE("M4: pairs of files, quotes, padding, period and horizon by name") {
   CHECK(yearly.series[0].horizon == 6);
   CHECK(yearly.series[0].test == Values{6, 5, 4, 3, 2, 1});
   CHECK(yearly.series[1].train == Values{4, 5});
-  CHECK(read_dataset(folder.path()).series.size() == 2);
+  CHECK(read_dataset(folder.path).series.size() == 2);
   CHECK(contains(thrown<rankine::InputError>([&] { read_dataset(folder / "Yearly-test.csv"); }),
                  "is the hold-out"));
 }
@@ -207,8 +209,8 @@ TEST_CASE("A path that holds nothing readable is named") {
   const TemporaryFolder folder;
   CHECK(contains(thrown<rankine::InputError>([&] { read_dataset(folder / "no.csv"); }),
                  "No such file or directory"));
-  CHECK(contains(thrown<rankine::InputError>([&] { read_dataset(folder.path()); }),
-                 "holds no file *-train.csv"));
+  CHECK(
+      contains(thrown<rankine::InputError>([&] { read_dataset(folder.path); }), "holds no file *-train.csv"));
   CHECK(contains(thrown<rankine::InputError>([&] { read_dataset("/dev/null"); }), "a pipe or a device"));
   CHECK(contains(refusal("x.bin", std::string("\0\1\2\3garbage", 11)), "no column \"id\""));
   CHECK(contains(refusal("x.h5", "\x89HDF\r\n\x1a\nbroken"), "is not a readable HDF5 file"));

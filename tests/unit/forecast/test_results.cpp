@@ -5,13 +5,15 @@
 #include <iterator>
 #include <string>
 
+#include <rankine/core/error.hpp>
 #include <rankine/forecast/series_source.hpp>
 
 #include "catch.hpp"
 #include "chunks.hpp"
 #include "files/hdf5.hpp"
 #include "files/sha256.hpp"
-#include "helpers.hpp"
+#include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 namespace {
 
@@ -239,7 +241,7 @@ TEST_CASE("A full disk is an error naming the file, and what was there before is
 TEST_CASE("Nothing but the file is left behind, and nothing at all without close()") {
   const TemporaryFolder folder;
   const auto files = [&] {
-    return std::distance(std::filesystem::directory_iterator(folder.path()),
+    return std::distance(std::filesystem::directory_iterator(folder.path),
                          std::filesystem::directory_iterator());
   };
   { ResultsFile abandoned(folder / "results.h5", frame_of(sample())); }

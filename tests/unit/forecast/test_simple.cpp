@@ -8,7 +8,7 @@
 #include <rankine/forecast/model.hpp>
 
 #include "catch.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <string>
 
+#include <rankine/core/error.hpp>
 #include <rankine/core/philox.hpp>
 #include <rankine/forecast/id_set.hpp>
 #include <rankine/forecast/reader.hpp>
@@ -11,7 +12,8 @@
 #include <rankine/forecast/winners.hpp>
 
 #include "catch.hpp"
-#include "helpers.hpp"
+#include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -9,7 +9,7 @@
 
 #include "catch.hpp"
 #include "forecast/theta/theta_filter.hpp"
-#include "helpers.hpp"
+#include "thrown.hpp"
 
 namespace {
 

@@ -15,6 +15,7 @@
 #include <rankine/nn/optimiser.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace nn = rankine::nn;
 
@@ -109,9 +110,8 @@ TEST_CASE("a network learns clouds that no line parts") {
 }
 
 TEST_CASE("data sets are read, or refused in words") {
-  std::string folder = (std::filesystem::temp_directory_path() / "rankine-test-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::filesystem::path path = std::filesystem::path(folder) / "d.csv";
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "d.csv";
   std::ofstream(path) << "0,16,1\n8,4,0\n";
   const nn::Dataset data = nn::read_dataset(path);
   CHECK(data.size() == 2);
@@ -123,6 +123,5 @@ TEST_CASE("data sets are read, or refused in words") {
   CHECK_THROWS_WITH(nn::read_dataset(path), ContainsSubstring("line 2: 2 fields, the first line has 3"));
   std::ofstream(path) << "0,-1,1\n";
   CHECK_THROWS_WITH(nn::read_dataset(path), ContainsSubstring("\"-1\" is no whole number from 0 to 255"));
-  CHECK_THROWS_WITH(nn::read_dataset(folder), ContainsSubstring("cannot open"));
-  std::filesystem::remove_all(folder);
+  CHECK_THROWS_WITH(nn::read_dataset(folder.path), ContainsSubstring("cannot open"));
 }

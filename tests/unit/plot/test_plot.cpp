@@ -21,6 +21,7 @@
 #include "plot/parallel_coordinates.hpp"
 #include "plot/scale.hpp"
 #include "plot/svg.hpp"
+#include "temporary_folder.hpp"
 
 namespace {
 
@@ -60,18 +61,6 @@ Range range_of(std::initializer_list<double> values, bool positive = false) {
   for (const double value : values) range.add(value);
   return range;
 }
-
-class Folder {
- public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("rankine-plot-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace
 
@@ -212,12 +201,12 @@ TEST_CASE("a page carries data, styles and scripts, and data cannot end its elem
 }
 
 TEST_CASE("a page has what was put into it, escaped, and is written whole") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Page page("run <1>");
   page.heading("Results & more");
   page.table({"name", "loss"}, {{"a<b", "0.5"}, {"c", "1.25e-3"}});
   page.picture(svg_of(Chart{.title = "x", .x_label = "", .y_label = "", .curves = {}}), "what it shows");
-  const auto path = folder.path() / "report.html";
+  const auto path = folder / "report.html";
   page.write(path);
   std::ifstream file(path);
   const std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -226,6 +215,6 @@ TEST_CASE("a page has what was put into it, escaped, and is written whole") {
   CHECK(text.find("<td>a&lt;b</td><td class=\"n\">0.5</td>") != std::string::npos);
   CHECK(text.find("Results &amp; more") != std::string::npos);
   CHECK(text.find("http://") == text.find("http://www.w3.org/2000/svg"));  // the namespace, no other address
-  CHECK_FALSE(std::filesystem::exists(folder.path() / "report.html.partial"));
-  CHECK_THROWS_AS(page.write(folder.path() / "missing" / "report.html"), rankine::SystemError);
+  CHECK_FALSE(std::filesystem::exists(folder / "report.html.partial"));
+  CHECK_THROWS_AS(page.write(folder / "missing" / "report.html"), rankine::SystemError);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "on_ranks.hpp"
+#include "thrown.hpp"
 
 namespace control {
 
@@ -55,12 +56,7 @@ std::string explain_it(const std::vector<rk::Future<int>>& futures) {
 }
 
 std::string error_of(const rk::Options& options) {
-  try {
-    rk::submit<identity>(options, 1);
-  } catch (const rk::InputError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
+  return thrown<rk::InputError>([&] { rk::submit<identity>(options, 1); });
 }
 
 /// Looks at the mail only: what waits stays as it is.

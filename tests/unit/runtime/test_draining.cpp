@@ -11,6 +11,7 @@
 #include <rankine/core/clock.hpp>
 
 #include "on_ranks.hpp"
+#include "temporary_folder.hpp"
 
 namespace {
 
@@ -174,14 +175,13 @@ TEST_CASE("actors' calls go on until the cut, and the run ends") {
 }
 
 TEST_CASE("where there is a run directory to go on from, actors are saved at the end and the code is 0") {
-  std::string folder = (std::filesystem::temp_directory_path() / "rankine-draining-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
+  const TemporaryFolder folder;
   for (const int ranks : {1, 3}) {
     INFO("ranks: " << ranks);
     last_saved = -1;
     int last = 0;
     rk::RuntimeOptions options = short_run(400ms, 300ms);
-    options.run_directory = folder;
+    options.run_directory = folder.path.string();
     const int code = rk::run_as_threads(ranks, options, [&] {
       const auto actor = rk::spawn<Remembering>();
       while (!rk::draining()) last = actor.call<&Remembering::add>(1).get();
@@ -191,7 +191,6 @@ TEST_CASE("where there is a run directory to go on from, actors are saved at the
     CHECK(last > 0);
     CHECK(last_saved == last);  // all calls that the driver made are in it
   }
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("when all that is left takes too long, the run does not wait for the wall time") {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "on_ranks.hpp"
+#include "run_folder.hpp"
 
 namespace journal_test {
 
@@ -54,20 +55,6 @@ struct Counter {
   int value() { return n; }
   int save() const { return n; }
   void load(int saved) { n = saved; }
-};
-
-/// A run directory that goes with the test.
-class RunFolder {
- public:
-  RunFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-run-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    options.run_directory = name;
-    options.arena_bytes = std::uint64_t{64} << 20;
-  }
-  ~RunFolder() { std::filesystem::remove_all(options.run_directory); }
-  std::filesystem::path journal() const { return std::filesystem::path(options.run_directory) / "journal"; }
-  rk::RuntimeOptions options;
 };
 
 struct Stop : std::exception {};

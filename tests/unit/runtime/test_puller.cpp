@@ -17,6 +17,7 @@
 #include "runtime/room.hpp"
 #include "runtime/spread.hpp"
 #include "sanitized.hpp"
+#include "thrown.hpp"
 #include "transport/loopback.hpp"
 
 using namespace rankine;
@@ -169,16 +170,6 @@ void fill(Site& site) {
   std::vector<Reservation> all;
   while (auto reservation = site.store->try_create(kMiB, Store::Effort::quick))
     all.push_back(std::move(*reservation));
-}
-
-template <class Expected, class Body>
-std::string text_of(Body body) {
-  try {
-    body();
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  return {};
 }
 
 }  // namespace
@@ -353,7 +344,7 @@ TEST_CASE("a rank knows that another node reads from it, until that says it is d
 TEST_CASE("a read that fails is said to the reader, and to the rank that lent the value") {
   Cluster cluster({0, 1}, true);
   const Location origin = put(cluster[0], 2 * kMiB, 4);
-  CHECK(text_of<SystemError>([&] { cluster[1].puller.get(origin); }).find("network is down") !=
+  CHECK(thrown<SystemError>([&] { cluster[1].puller.get(origin); }).find("network is down") !=
         std::string::npos);
   cluster.settle();
   CHECK_FALSE(cluster[0].puller.lends_elsewhere());
@@ -384,9 +375,9 @@ TEST_CASE("a value whose rank dies is lost, by name, also for those who asked a 
     if (++looks != 100) return;
     for (const std::size_t rank : {1u, 2u}) cluster[rank].puller.on_rank_lost(Rank{0});
   };
-  CHECK(text_of<ObjectLost>([&] { cluster[2].puller.get(origin); }).find("rank 0, which is lost") !=
+  CHECK(thrown<ObjectLost>([&] { cluster[2].puller.get(origin); }).find("rank 0, which is lost") !=
         std::string::npos);
-  const std::string text = text_of<ObjectLost>([&] { cluster[1].puller.get(origin); });
+  const std::string text = thrown<ObjectLost>([&] { cluster[1].puller.get(origin); });
   CHECK(text.find("2097152 bytes") != std::string::npos);
   CHECK(text.find("was on rank 0") != std::string::npos);
 }
@@ -395,9 +386,9 @@ TEST_CASE("what was freed is lost, and what it was lent for is held no longer th
   Cluster cluster({0, 1, 2});
   const Location freed = put(cluster[0], 2 * kMiB, 1);
   cluster[0].store->release(freed);
-  CHECK(text_of<ObjectLost>([&] { cluster[1].puller.get(freed); }).find("not in the store any more") !=
+  CHECK(thrown<ObjectLost>([&] { cluster[1].puller.get(freed); }).find("not in the store any more") !=
         std::string::npos);
-  CHECK(text_of<ObjectLost>([&] { cluster[0].puller.get(freed); }) != "");
+  CHECK(thrown<ObjectLost>([&] { cluster[0].puller.get(freed); }) != "");
 
   const Location origin = put(cluster[0], 2 * kMiB, 2);
   cluster.meanwhile = [&] {

@@ -11,6 +11,7 @@
 
 #include "catch.hpp"
 #include "temporary_folder.hpp"
+#include "thrown.hpp"
 
 namespace fs = std::filesystem;
 using rankine::SystemError;
@@ -36,10 +37,6 @@ std::string error_of(const std::string& directory) {
     return error.what();
   }
   return {};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

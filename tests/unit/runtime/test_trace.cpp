@@ -10,6 +10,7 @@
 #include "trace/recording.hpp"
 
 #include "on_ranks.hpp"
+#include "run_folder.hpp"
 
 namespace trace_test {
 
@@ -23,17 +24,8 @@ double nested(double x) {
   return rk::submit<twice>(x).get() + rk::submit<sum>(x, 1.0).get();
 }
 
-class Run {
- public:
-  Run() {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-run-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    options.run_directory = name;
-    options.arena_bytes = std::uint64_t{64} << 20;
-  }
-  ~Run() { std::filesystem::remove_all(options.run_directory); }
+struct Run : RunFolder {
   rankine::trace::Recording read() const { return rankine::trace::read_recording(options.run_directory); }
-  rk::RuntimeOptions options;
 };
 
 TEST_CASE("a trace has every task, what it depends on and who ran it, and what the driver waited for") {

@@ -10,6 +10,7 @@
 
 #include <rankine/serialize/serialize.hpp>
 #include "catch.hpp"
+#include "thrown.hpp"
 
 namespace rankine_test {
 
@@ -44,20 +45,5 @@ struct AlignedBytes {
   std::shared_ptr<std::byte> memory;
   std::size_t size;
 };
-
-/// what() of the SerializeError that `body` throws; empty if it throws nothing.
-template <class Body>
-std::string text_of(Body body) {
-  try {
-    body();
-  } catch (const rankine::SerializeError& error) {
-    return error.what();
-  }
-  return {};
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 }  // namespace rankine_test

@@ -5,9 +5,7 @@
 #include "round_trip.hpp"
 
 using namespace rankine;
-using rankine_test::contains;
 using rankine_test::packed;
-using rankine_test::text_of;
 
 namespace {
 
@@ -57,7 +55,7 @@ TEST_CASE("a composite truncated at any byte is a SerializeError") {
 TEST_CASE("the text of a truncation names what was expected and what is left") {
   const std::array<std::byte, 5> bytes{};
   Reader reader(bytes);
-  const std::string text = text_of([&] { unpack<double>(reader); });
+  const std::string text = thrown<rankine::SerializeError>([&] { unpack<double>(reader); });
   CHECK(contains(text, "expected 8"));
   CHECK(contains(text, "5 are left"));
 }

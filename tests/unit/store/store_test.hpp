@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several store tests share: a child process, the text of a throw, and what the tests left in shared
+// What several store tests share: a child process, and what the tests left in shared
 // memory.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "thrown.hpp"
 
 namespace rankine_test {
 
@@ -35,21 +36,6 @@ int in_child(Body body) {
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
-}
-
-/// what() of the Expected that `body` throws; empty if it throws nothing.
-template <class Expected, class Body>
-std::string text_of(Body body) {
-  try {
-    body();
-  } catch (const Expected& error) {
-    return error.what();
-  }
-  return {};
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 /// Names of this process's segments in /dev/shm.

@@ -14,9 +14,7 @@
 #include "store_test.hpp"
 
 using namespace rankine;
-using rankine_test::contains;
 using rankine_test::in_child;
-using rankine_test::text_of;
 
 namespace {
 
@@ -155,7 +153,7 @@ TEST_CASE("a full arena names asked, used and capacity, and is whole again after
   Arena arena = make_arena(8 * kMiB);
   const std::size_t capacity_bytes = arena.stats().capacity_bytes;
   const std::uint64_t offset = arena.allocate(capacity_bytes - kChunk);
-  const std::string text = text_of<StoreFull>([&] { arena.allocate(2 * kChunk); });
+  const std::string text = thrown<StoreFull>([&] { arena.allocate(2 * kChunk); });
   CHECK(contains(text, std::to_string(2 * kChunk) + " bytes asked"));
   CHECK(contains(text, "this rank uses " + std::to_string(capacity_bytes - kChunk)));
   CHECK(contains(text, "of " + std::to_string(capacity_bytes) + " bytes"));

@@ -15,10 +15,8 @@
 #include "store_test.hpp"
 
 using namespace rankine;
-using rankine_test::contains;
 using rankine_test::in_child;
 using rankine_test::segments_left;
-using rankine_test::text_of;
 
 namespace {
 
@@ -80,11 +78,11 @@ TEST_CASE("nothing is left in /dev/shm after unlink, destruction or a throw") {
 }
 
 TEST_CASE("errors of the system are named with the call and the path") {
-  CHECK(contains(text_of<SystemError>([] { Segment::create(kMiB, "/nowhere/at/all"); }),
+  CHECK(contains(thrown<SystemError>([] { Segment::create(kMiB, "/nowhere/at/all"); }),
                  "open(/nowhere/at/all/rankine-"));
-  CHECK(contains(text_of<SystemError>([] { Segment::open("/dev/shm/rankine-none", kMiB); }), "No such file"));
+  CHECK(contains(thrown<SystemError>([] { Segment::open("/dev/shm/rankine-none", kMiB); }), "No such file"));
   Segment segment = Segment::create(kMiB);
-  CHECK(contains(text_of<InputError>([&] { Segment::open(segment.path(), 2 * kMiB); }), "1048576"));
+  CHECK(contains(thrown<InputError>([&] { Segment::open(segment.path(), 2 * kMiB); }), "1048576"));
 }
 
 TEST_CASE("a full file system is StoreFull with the sizes, never SIGBUS, and nothing stays taken") {
@@ -94,7 +92,7 @@ TEST_CASE("a full file system is StoreFull with the sizes, never SIGBUS, and not
   const int code = in_child([&] {
     if (!mount_small_tmpfs(directory)) return kNoMount;
     Segment segment = Segment::create(256 * kMiB, directory);
-    const std::string text = text_of<StoreFull>([&] { segment.reserve(0, 200 * kMiB); });
+    const std::string text = thrown<StoreFull>([&] { segment.reserve(0, 200 * kMiB); });
     if (!contains(text, directory + " is full") || !contains(text, std::to_string(200 * kMiB)) ||
         !contains(text, "of 8388608 bytes free")) {
       dprintf(2, "text: %s\n", text.c_str());
@@ -104,7 +102,7 @@ TEST_CASE("a full file system is StoreFull with the sizes, never SIGBUS, and not
     std::memset(segment.data(), 1, 7 * kMiB);
 
     Arena arena(Segment::create(64 * kMiB, directory), 0, {.chunk_bytes = 64 * 1024});
-    if (text_of<StoreFull>([&] { arena.allocate(4 * kMiB); }).empty()) return 2;
+    if (thrown<StoreFull>([&] { arena.allocate(4 * kMiB); }).empty()) return 2;
     const std::uint64_t offset = arena.allocate(100'000);  // a failed lease was given back
     std::memset(arena.data(offset), 1, 100'000);
     return arena.stats().leased_bytes == 128 * 1024 ? 0 : 3;

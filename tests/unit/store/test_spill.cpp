@@ -16,24 +16,15 @@
 
 #include "store/store.hpp"
 #include "store_test.hpp"
+#include "temporary_folder.hpp"
 
 using namespace rankine;
-using rankine_test::contains;
 using rankine_test::in_child;
-using rankine_test::text_of;
 
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
 constexpr std::size_t kArena = 4 * kMiB;
-
-/// A directory of the test, gone afterwards.
-struct Directory {
-  std::string path = std::filesystem::temp_directory_path() / ("rankine-test-" + std::to_string(getpid()));
-  Directory() { std::filesystem::create_directory(path); }
-  ~Directory() { std::filesystem::remove_all(path); }
-  bool empty() const { return std::filesystem::is_empty(path); }
-};
 
 Store make_store(const std::string& spill_directory, std::size_t bytes = kArena) {
   return Store(Arena(Segment::create(bytes), 0, {.chunk_bytes = 256 * 1024}), NodeId{0}, nullptr,
@@ -65,12 +56,12 @@ std::vector<Location> put_many(Store& store) {
 }  // namespace
 
 TEST_CASE("four times the arena goes to disk and comes back, and nothing is left") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   const std::vector<Location> objects = put_many(store);
   CHECK(store.counters()[Counter::spilled_objects] >= 45);
   CHECK(store.counters()[Counter::disk_bytes] > 12'000'000);
-  CHECK(directory.empty());  // the file has no name
+  CHECK(std::filesystem::is_empty(directory.path));  // the file has no name
   for (int round = 0; round < 2; ++round) {
     for (std::size_t i = 0; i < objects.size(); ++i) {
       const std::optional<Pin> pin = store.restore(objects[i]);
@@ -90,7 +81,7 @@ TEST_CASE("four times the arena goes to disk and comes back, and nothing is left
 }
 
 TEST_CASE("the oldest goes first, and what is pinned or open does not") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   const Location pinned = put(store, 750'000, 1);
   const Pin pin = store.pin(pinned);
@@ -110,7 +101,7 @@ TEST_CASE("the oldest goes first, and what is pinned or open does not") {
 }
 
 TEST_CASE("replicas are given up before anything is written to disk") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   const Location primary = put(store, 750'000, 1);
   const Location replica = put(store, 750'000, 2, BlockKind::replica);
@@ -127,12 +118,12 @@ TEST_CASE("replicas are given up before anything is written to disk") {
 }
 
 TEST_CASE("full of pinned objects: quick and full effort say so, with the sizes, and a later try succeeds") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   std::vector<Pin> pins;
   for (int i = 0; i < 5; ++i) pins.push_back(store.pin(put(store, 750'000, i)));
   CHECK(!store.try_create(750'000, Store::Effort::full));
-  const std::string text = text_of<StoreFull>([&] { store.create(750'000); });
+  const std::string text = thrown<StoreFull>([&] { store.create(750'000); });
   CHECK(contains(text, "750000 bytes asked"));
   CHECK(contains(text, "3750000 bytes are in use by tasks or the driver"));
   CHECK(contains(text, "RANKINE_ARENA_BYTES"));
@@ -144,19 +135,19 @@ TEST_CASE("full of pinned objects: quick and full effort say so, with the sizes,
 TEST_CASE("without a spill directory a full store is an error that says so") {
   Store store = make_store("");
   for (int i = 0; i < 5; ++i) put(store, 750'000, i);
-  CHECK(contains(text_of<StoreFull>([&] { store.create(750'000); }), "no spill directory is set"));
+  CHECK(contains(thrown<StoreFull>([&] { store.create(750'000); }), "no spill directory is set"));
 }
 
 TEST_CASE("a spill directory that does not exist is named, with the remedy") {
   Store store = make_store("/nowhere/at/all");
   for (int i = 0; i < 5; ++i) put(store, 750'000, i);
-  const std::string text = text_of<StoreFull>([&] { store.create(750'000); });
+  const std::string text = thrown<StoreFull>([&] { store.create(750'000); });
   CHECK(contains(text, "/nowhere/at/all"));
   CHECK(contains(text, "RANKINE_SPILL_DIR"));
 }
 
 TEST_CASE("a full disk is an error that names directory and sizes; what was there before is kept") {
-  const Directory directory;
+  const TemporaryFolder directory;
   const int code = in_child([&] {
     const auto uid = getuid();
     if (unshare(CLONE_NEWNS) != 0) {
@@ -171,9 +162,10 @@ TEST_CASE("a full disk is an error that names directory and sizes; what was ther
     std::vector<Location> objects;
     std::string text;
     for (int i = 0; i < 20 && text.empty(); ++i) {
-      text = text_of<StoreFull>([&] { objects.push_back(put(store, 500'000, i)); });
+      text = thrown<StoreFull>([&] { objects.push_back(put(store, 500'000, i)); });
     }
-    if (!contains(text, directory.path) || !contains(text, "No space left") || !contains(text, "500000")) {
+    if (!contains(text, directory.path.string()) || !contains(text, "No space left") ||
+        !contains(text, "500000")) {
       dprintf(2, "child: %s\n", text.c_str());
       return 1;
     }
@@ -188,7 +180,7 @@ TEST_CASE("a full disk is an error that names directory and sizes; what was ther
 }
 
 TEST_CASE("a read that fits nowhere in memory is served from disk") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   const Location first = put(store, 750'000, 9);
   std::vector<Pin> pins;
@@ -198,11 +190,11 @@ TEST_CASE("a read that fits nowhere in memory is served from disk") {
   store.read(first, into);
   CHECK(into == std::vector<std::byte>(750'000, std::byte{9}));
   store.release(first);
-  CHECK(contains(text_of<StoreError>([&] { store.read(first, into); }), "released"));
+  CHECK(contains(thrown<StoreError>([&] { store.read(first, into); }), "released"));
 }
 
 TEST_CASE("an object can go to disk without ever having been in memory") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   const std::vector<std::byte> bytes(700'000, std::byte{0x5c});
   const Location location = store.create_on_disk(bytes);
@@ -225,7 +217,7 @@ TEST_CASE("an object can go to disk without ever having been in memory") {
 }
 
 TEST_CASE("a damaged spill file is an error, not other bytes") {
-  const Directory directory;
+  const TemporaryFolder directory;
   SpillFile file(directory.path);
   const std::vector<std::byte> bytes(100'000, std::byte{1});
   SpillFile::Extent good = file.take(bytes.size());
@@ -235,16 +227,16 @@ TEST_CASE("a damaged spill file is an error, not other bytes") {
   CHECK(into == bytes);
   SpillFile::Extent damaged = good;
   damaged.checksum ^= 1;
-  CHECK(contains(text_of<SystemError>([&] { file.read(damaged, into); }), "are not those that were written"));
+  CHECK(contains(thrown<SystemError>([&] { file.read(damaged, into); }), "are not those that were written"));
   SpillFile::Extent beyond = good;
   beyond.offset = 1 << 30;
-  CHECK(contains(text_of<SystemError>([&] { file.read(beyond, into); }), "shorter than what was written"));
+  CHECK(contains(thrown<SystemError>([&] { file.read(beyond, into); }), "shorter than what was written"));
   file.free(good);
   CHECK(file.used_bytes() == 0);
 }
 
 TEST_CASE("another rank of the node sees what is spilled, and gets the chunks that are given back") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Segment segment = Segment::create(kArena);
   const std::string path = segment.path();
   Store one(Arena(std::move(segment), 0, {.chunk_bytes = 256 * 1024}), NodeId{0}, nullptr, directory.path);
@@ -268,7 +260,7 @@ TEST_CASE("another rank of the node sees what is spilled, and gets the chunks th
 }
 
 TEST_CASE("readers, writers and spilling at once: every byte is right and nothing is left") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Segment segment = Segment::create(kArena);
   const std::string path = segment.path();
   Store store(Arena(std::move(segment), 0, {.chunk_bytes = 256 * 1024}), NodeId{0}, nullptr, directory.path);
@@ -306,7 +298,7 @@ TEST_CASE("readers, writers and spilling at once: every byte is right and nothin
 }
 
 TEST_CASE("an object released while it is written out is gone afterwards") {
-  const Directory directory;
+  const TemporaryFolder directory;
   Store store = make_store(directory.path);
   for (int round = 0; round < 100; ++round) {
     std::vector<Location> objects;

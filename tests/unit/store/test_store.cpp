@@ -10,8 +10,6 @@
 #include "store_test.hpp"
 
 using namespace rankine;
-using rankine_test::contains;
-using rankine_test::text_of;
 
 namespace {
 
@@ -54,7 +52,7 @@ TEST_CASE("an object is seen in place by another slot of the node") {
     CHECK(seen.data() == reader.pin(location).bytes().data());
     CHECK(reinterpret_cast<std::uintptr_t>(seen.data()) % 64 == 0);
     CHECK(
-        contains(text_of<StoreError>([&] { reader.release(location); }), "only the rank that sealed it can"));
+        contains(thrown<StoreError>([&] { reader.release(location); }), "only the rank that sealed it can"));
     writer.release(location);
   }
   CHECK(writer.live() == 0);
@@ -86,13 +84,13 @@ TEST_CASE_METHOD(Fixture,
   const Location location = put(store, 1000, 1);
   Location wrong = location;
   wrong.bytes = 999;
-  CHECK(contains(text_of<StoreError>([&] { store.release(wrong); }), "where one of 1000 bytes lies"));
+  CHECK(contains(thrown<StoreError>([&] { store.release(wrong); }), "where one of 1000 bytes lies"));
   Location stale = location;
   ++stale.serial;
-  CHECK(contains(text_of<StoreError>([&] { store.release(stale); }), "never sealed"));
+  CHECK(contains(thrown<StoreError>([&] { store.release(stale); }), "never sealed"));
   store.release(location);
-  CHECK(contains(text_of<StoreError>([&] { store.release(location); }), "released twice"));
-  CHECK(contains(text_of<StoreError>([&] { store.release(location); }),
+  CHECK(contains(thrown<StoreError>([&] { store.release(location); }), "released twice"));
+  CHECK(contains(thrown<StoreError>([&] { store.release(location); }),
                  "block " + std::to_string(location.block)));
   CHECK(store.stats().used_bytes == 0);
 }
@@ -103,21 +101,21 @@ TEST_CASE_METHOD(Fixture, "another node is read by the remote reader, and nothin
   CHECK(into[0] == static_cast<std::byte>(4096 % 251));
   CHECK(into[999] == static_cast<std::byte>(5095 % 251));
   const Location there{NodeId{3}, 5, 0, 1, 1000};
-  CHECK(contains(text_of<StoreError>([&] { store.pin(there); }), "node 3, slot 5 is looked at on node 0"));
+  CHECK(contains(thrown<StoreError>([&] { store.pin(there); }), "node 3, slot 5 is looked at on node 0"));
   CHECK_THROWS_AS(store.release(there), StoreError);
 
   Store alone(Arena(Segment::create(16 * kMiB), 0), NodeId{0});
   CHECK(!alone.has_remote_reader());
-  CHECK(contains(text_of<StoreError>([&] { alone.read_remote(NodeId{3}, 0, into); }), "one node only"));
+  CHECK(contains(thrown<StoreError>([&] { alone.read_remote(NodeId{3}, 0, into); }), "one node only"));
 }
 
 TEST_CASE_METHOD(Fixture, "a damaged or stale location is an error, not a read elsewhere") {
   const Location location = put(store, 1000, 1);
   Location other = location;
   other.block = 5;  // leased, never used
-  CHECK(contains(text_of<StoreError>([&] { store.pin(other); }), "not in the store"));
+  CHECK(contains(thrown<StoreError>([&] { store.pin(other); }), "not in the store"));
   other.block = ~std::uint32_t{0};
-  CHECK(contains(text_of<StoreError>([&] { store.pin(other); }), "not in the store"));
+  CHECK(contains(thrown<StoreError>([&] { store.pin(other); }), "not in the store"));
   other.block = BlockTable::kGroupBlocks * 2;  // of a group that nobody has leased
   CHECK(store.find(other).presence == Store::Presence::gone);
   store.release(location);

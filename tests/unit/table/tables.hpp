@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,23 +20,14 @@ namespace table_test {
 
 namespace rk = rankine;
 
-class Folder {
- public:
-  std::filesystem::path write(const std::string& name, std::string_view text) const {
-    std::ofstream(folder_.path / name, std::ios::binary) << text;
-    return folder_.path / name;
-  }
+struct Folder : TemporaryFolder {
   std::filesystem::path write_gzip(const std::string& name, std::string_view text) const {
-    gzFile file = gzopen((folder_.path / name).c_str(), "wb");
+    gzFile file = gzopen((path / name).c_str(), "wb");
     REQUIRE(file != nullptr);
     CHECK(gzwrite(file, text.data(), static_cast<unsigned>(text.size())) == static_cast<int>(text.size()));
     CHECK(gzclose(file) == Z_OK);
-    return folder_.path / name;
+    return path / name;
   }
-  const std::filesystem::path& path() const { return folder_.path; }
-
- private:
-  TemporaryFolder folder_;
 };
 
 /// All groups, one a chunk.

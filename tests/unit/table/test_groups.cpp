@@ -22,7 +22,7 @@ constexpr const char* kShop =
 
 TEST_CASE("rows are put together by key, groups in order of appearance, rows in order of the file") {
   const Folder folder;
-  const rk::Groups groups = rk::read_groups(folder.write("shop.csv", kShop), {.by = {"shop"}});
+  const rk::Groups groups = rk::read_groups(folder.file("shop.csv", kShop), {.by = {"shop"}});
   REQUIRE(groups.size() == 2);
   CHECK(groups.rows() == 5);
   CHECK_FALSE(groups.on_disk());
@@ -51,7 +51,7 @@ TEST_CASE("rows are put together by key, groups in order of appearance, rows in 
 
 TEST_CASE("several key columns, chosen value columns, integers with missing values are numbers") {
   const Folder folder;
-  const auto path = folder.write("shop.csv", "a,b,n,m\n1,x,1,9\n1,y,,8\n1,x,3,7\n11,x,4,6\n");
+  const auto path = folder.file("shop.csv", "a,b,n,m\n1,x,1,9\n1,y,,8\n1,x,3,7\n11,x,4,6\n");
   const rk::Groups groups = rk::read_groups(path, {.by = {"b", "a"}, .columns = {"m", "n"}});
   REQUIRE(groups.size() == 3);
   CHECK(groups.key(0) == std::vector<std::string>{"x", "1"});
@@ -68,13 +68,13 @@ TEST_CASE("several key columns, chosen value columns, integers with missing valu
 TEST_CASE("keys that only look alike when put together are different groups") {
   const Folder folder;
   const rk::Groups groups =
-      rk::read_groups(folder.write("t.csv", "a,b,v\nab,c,1\na,bc,2\n"), {.by = {"a", "b"}});
+      rk::read_groups(folder.file("t.csv", "a,b,v\nab,c,1\na,bc,2\n"), {.by = {"a", "b"}});
   CHECK(groups.size() == 2);
 }
 
 TEST_CASE("without key columns the whole table is one group") {
   const Folder folder;
-  const rk::Groups groups = rk::read_groups(folder.write("shop.csv", kShop), {});
+  const rk::Groups groups = rk::read_groups(folder.file("shop.csv", kShop), {});
   REQUIRE(groups.size() == 1);
   CHECK(groups.rows_of(0) == 5);
   CHECK(groups.schema().columns.size() == 6);
@@ -83,7 +83,7 @@ TEST_CASE("without key columns the whole table is one group") {
 TEST_CASE(
     "no header, comments, blank lines, Windows line ends, own words for missing, columns kept as text") {
   const Folder folder;
-  const auto path = folder.write("t.csv", "|a comment\r\n\r\n a , 01000, ?\r\nb,02000, 5\r\na,03000,6");
+  const auto path = folder.file("t.csv", "|a comment\r\n\r\n a , 01000, ?\r\nb,02000, 5\r\na,03000,6");
   const rk::Groups groups = rk::read_groups(
       path, {.by = {"k"}, .texts = {"zip"}, .names = {"k", "zip", "v"}, .missing = {"?"}, .comment = '|'});
   REQUIRE(groups.size() == 2);
@@ -97,7 +97,7 @@ TEST_CASE(
 TEST_CASE("a gzip file is read like the plain one") {
   const Folder folder;
   const auto options = rk::GroupOptions{.by = {"shop"}};
-  const auto plain = everything(rk::read_groups(folder.write("shop.csv", kShop), options));
+  const auto plain = everything(rk::read_groups(folder.file("shop.csv", kShop), options));
   const auto zipped = everything(rk::read_groups(folder.write_gzip("shop.csv.gz", kShop), options));
   CHECK(plain.keys == zipped.keys);
   CHECK(plain.columns[3].integers == zipped.columns[3].integers);
@@ -110,7 +110,7 @@ TEST_CASE("chunks hold as many rows or groups as they may, and all groups once")
   for (int k = 0; k < 20; ++k) {
     for (int i = 0; i <= k; ++i) text += fmt::format("g{},{}\n", k, i);
   }
-  const rk::Groups groups = rk::read_groups(folder.write("t.csv", text), {.by = {"k"}});
+  const rk::Groups groups = rk::read_groups(folder.file("t.csv", text), {.by = {"k"}});
   for (const auto& [rows_max, groups_max] : {std::pair{1, 3}, std::pair{30, 1000}, std::pair{1000, 1000}}) {
     rk::Groups::Cursor cursor(groups, static_cast<std::uint64_t>(rows_max),
                               static_cast<std::uint64_t>(groups_max));
@@ -137,13 +137,13 @@ std::string shuffled_table(int rows) {
 
 TEST_CASE("a table larger than the memory allowed goes through files, with the same groups") {
   const Folder folder;
-  const auto path = folder.write("t.csv", shuffled_table(20'000));
+  const auto path = folder.file("t.csv", shuffled_table(20'000));
   const rk::Groups all = rk::read_groups(path, {.by = {"key"}});
   const rk::Groups cut = rk::read_groups(
-      path, {.by = {"key"}, .memory_bytes = 100'000, .spill_directory = folder.path().string()});
+      path, {.by = {"key"}, .memory_bytes = 100'000, .spill_directory = folder.path.string()});
   CHECK_FALSE(all.on_disk());
   CHECK(cut.on_disk());
-  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);  // they have no name
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);  // they have no name
   const std::vector<rk::GroupChunk> a = one_by_one(all);
   for (int twice = 0; twice < 2; ++twice) {
     const std::vector<rk::GroupChunk> b = one_by_one(cut);
@@ -161,7 +161,7 @@ TEST_CASE("a table larger than the memory allowed goes through files, with the s
 
 TEST_CASE("groups travel as they are") {
   const Folder folder;
-  const rk::Groups groups = rk::read_groups(folder.write("shop.csv", kShop), {.by = {"shop"}});
+  const rk::Groups groups = rk::read_groups(folder.file("shop.csv", kShop), {.by = {"shop"}});
   const rk::GroupChunk chunk = everything(groups);
   std::vector<std::byte> bytes(rk::packed_bytes(chunk));
   rk::Writer writer(bytes);
@@ -183,8 +183,8 @@ TEST_CASE("groups travel as they are") {
 
 TEST_CASE("a group's random numbers are named by its key, whatever is beside it") {
   const Folder folder;
-  const rk::Groups both = rk::read_groups(folder.write("two.csv", "k,v\na,1\nb,2\n"), {.by = {"k"}});
-  const rk::Groups alone = rk::read_groups(folder.write("one.csv", "k,v\nb,2\n"), {.by = {"k"}});
+  const rk::Groups both = rk::read_groups(folder.file("two.csv", "k,v\na,1\nb,2\n"), {.by = {"k"}});
+  const rk::Groups alone = rk::read_groups(folder.file("one.csv", "k,v\nb,2\n"), {.by = {"k"}});
   const rk::GroupChunk two = everything(both);
   const rk::GroupChunk one = everything(alone);
   const rk::Group a(both.schema(), two, 0, 7);

@@ -31,12 +31,12 @@ Twins make_twins(const Folder& folder) {
     amount[k] = 0.25 * static_cast<double>(k) + 0.125;
     csv += fmt::format("{},{},{}\n", store[k], kind[k], amount[k]);
   }
-  files::Hdf5Writer file(folder.path() / "t.h5");
+  files::Hdf5Writer file(folder.path / "t.h5");
   file.write("store", std::span<const std::int64_t>(store));
   file.write("kind", std::span<const std::string>(kind));
   file.write("amount", std::span<const double>(amount));
   file.close();
-  return {folder.path() / "t.h5", folder.write("t.csv", csv)};
+  return {folder.path / "t.h5", folder.file("t.csv", csv)};
 }
 
 TEST_CASE("an HDF5 table gives the groups that the same table gives as CSV, in memory and through files") {
@@ -69,7 +69,7 @@ TEST_CASE("HDF5 columns of texts may be keys or be asked for as texts; integers 
   CHECK(groups.schema().columns[0].type == rk::ColumnType::integer);
   CHECK(everything(groups).columns[0].integers[1] == 35 % 13);
   const rk::Groups texts =
-      rk::read_groups(folder.path() / "t.h5", {.by = {"kind"}, .columns = {"store"}, .texts = {"store"}});
+      rk::read_groups(folder.path / "t.h5", {.by = {"kind"}, .columns = {"store"}, .texts = {"store"}});
   CHECK(texts.schema().columns[0].categories[1] == "7");
 }
 
@@ -77,14 +77,14 @@ TEST_CASE("HDF5 files that are no table are refused in words") {
   const Folder folder;
   const auto said = [&folder](const char* name, const rk::GroupOptions& options) -> std::string {
     try {
-      rk::read_groups(folder.path() / name, options);
+      rk::read_groups(folder.path / name, options);
       return {};
     } catch (const rk::InputError& error) {
       return error.what();
     }
   };
   {
-    files::Hdf5Writer file(folder.path() / "lengths.h5");
+    files::Hdf5Writer file(folder.path / "lengths.h5");
     file.write("a", std::span<const double>(std::vector<double>{1, 2, 3}));
     file.write("b", std::span<const double>(std::vector<double>{1, 2}));
     file.write("c", std::span<const std::string>(std::vector<std::string>{"x", "1", "y"}));
@@ -96,17 +96,17 @@ TEST_CASE("HDF5 files that are no table are refused in words") {
             .find("lengths.h5, row 0, column \"c\": \"x\" is not a number") != std::string::npos);
   CHECK(said("lengths.h5", {.columns = {"nothing"}}).find("there are: a, b, c") != std::string::npos);
   {
-    files::Hdf5Writer file(folder.path() / "empty.h5");
+    files::Hdf5Writer file(folder.path / "empty.h5");
     file.close();
   }
   CHECK(said("empty.h5", {}).find("has no dataset in its root group") != std::string::npos);
   {
-    files::Hdf5Writer file(folder.path() / "square.h5");
+    files::Hdf5Writer file(folder.path / "square.h5");
     append(file.column<double>("m", {2}), std::span<const double>(std::vector<double>{1, 2, 3, 4}));
     file.close();
   }
   CHECK(said("square.h5", {}).find("dataset m of") != std::string::npos);
-  std::filesystem::resize_file(folder.path() / "lengths.h5", 200);
+  std::filesystem::resize_file(folder.path / "lengths.h5", 200);
   CHECK(said("lengths.h5", {}).find("not a readable HDF5 file") != std::string::npos);
 }
 

@@ -22,7 +22,7 @@ std::string said_of(const std::filesystem::path& path, const rk::GroupOptions& o
 
 TEST_CASE("a text where a number must be is named by file, line and column") {
   const Folder folder;
-  const auto path = folder.write("t.csv", "k,v\na,1\n\nb,two\n");
+  const auto path = folder.file("t.csv", "k,v\na,1\n\nb,two\n");
   CHECK(said_of(path, {.by = {"k"}, .numbers = {"v"}}) ==
         fmt::format("{}, line 4, column \"v\": \"two\" is not a number", path.string()));
   const rk::Groups groups = rk::read_groups(path, {.by = {"k"}});
@@ -38,7 +38,7 @@ TEST_CASE("a text where a number must be is named by file, line and column") {
 
 TEST_CASE("rows of the wrong length are named") {
   const Folder folder;
-  const auto path = folder.write("t.csv", "k,v\na,1\nb\n");
+  const auto path = folder.file("t.csv", "k,v\na,1\nb\n");
   CHECK(
       said_of(path, {.by = {"k"}}) ==
       fmt::format("{}, line 3: 1 fields, the header has 2; the file is damaged or cut short", path.string()));
@@ -48,23 +48,23 @@ TEST_CASE("rows of the wrong length are named") {
 
 TEST_CASE("columns that are not there, named twice, or of one name are refused") {
   const Folder folder;
-  const auto path = folder.write("t.csv", "k,v\na,1\n");
+  const auto path = folder.file("t.csv", "k,v\na,1\n");
   CHECK(said_of(path, {.by = {"key"}}) ==
         fmt::format("{}: there is no column \"key\"; there are: k, v", path.string()));
   CHECK(said_of(path, {.by = {"k"}, .numbers = {"w"}}).find("no column \"w\"") != std::string::npos);
   CHECK(said_of(path, {.by = {"k"}, .without = {"w"}}).find("no column \"w\"") != std::string::npos);
   CHECK(said_of(path, {.by = {"k"}, .columns = {"v", "k"}}).find("named twice") != std::string::npos);
   CHECK(said_of(path, {.by = {"k"}, .columns = {"v", "v"}}).find("named twice") != std::string::npos);
-  CHECK(said_of(folder.write("u.csv", "k,v,k\na,1,2\n"), {.by = {"v"}})
+  CHECK(said_of(folder.file("u.csv", "k,v,k\na,1,2\n"), {.by = {"v"}})
             .find("line 1: columns 1 and 3 are both called \"k\"") != std::string::npos);
 }
 
 TEST_CASE("files that are missing, empty, folders, or without rows are refused") {
   const Folder folder;
-  CHECK(said_of(folder.path() / "none.csv", {}).find("cannot open") == 0);
-  CHECK(said_of(folder.path(), {}).find("is a folder") != std::string::npos);
-  CHECK(said_of(folder.write("empty.csv", ""), {}).find("is empty") != std::string::npos);
-  CHECK(said_of(folder.write("header.csv", "a,b\n"), {}).find("there are no rows") != std::string::npos);
+  CHECK(said_of(folder.path / "none.csv", {}).find("cannot open") == 0);
+  CHECK(said_of(folder.path, {}).find("is a folder") != std::string::npos);
+  CHECK(said_of(folder.file("empty.csv", ""), {}).find("is empty") != std::string::npos);
+  CHECK(said_of(folder.file("header.csv", "a,b\n"), {}).find("there are no rows") != std::string::npos);
 }
 
 TEST_CASE("a byte-order mark counts for nothing, UTF-16 is named") {
@@ -82,7 +82,7 @@ TEST_CASE("a torn or damaged gzip file is refused, wherever it is torn") {
   const auto bytes = std::filesystem::file_size(path);
   for (const std::uintmax_t cut : {bytes - 1, bytes - 8, bytes / 2, std::uintmax_t{12}}) {
     INFO("cut to " << cut << " of " << bytes);
-    const auto torn = folder.path() / "torn.csv.gz";
+    const auto torn = folder.path / "torn.csv.gz";
     std::filesystem::copy_file(path, torn, std::filesystem::copy_options::overwrite_existing);
     std::filesystem::resize_file(torn, cut);
     CHECK(said_of(torn, {.by = {"k"}}).find("gzip") != std::string::npos);
@@ -96,7 +96,7 @@ TEST_CASE("a torn or damaged gzip file is refused, wherever it is torn") {
 
 TEST_CASE("a folder for what does not fit that is not there is named") {
   const Folder folder;
-  const auto path = folder.write("t.csv", "k,v\na,1\nb,2\n");
+  const auto path = folder.file("t.csv", "k,v\na,1\nb,2\n");
   CHECK_THROWS_WITH(
       rk::read_groups(path, {.by = {"k"}, .memory_bytes = 1, .spill_directory = "/nowhere/at/all"}),
       ContainsSubstring("no file can be made in /nowhere/at/all"));

@@ -10,7 +10,7 @@
 #include <rankine/train/checkpoint.hpp>
 
 #include "catch.hpp"
-#include "folder.hpp"
+#include "temporary_folder.hpp"
 
 using namespace rankine::train;
 namespace nn = rankine::nn;
@@ -42,7 +42,8 @@ float first_value(std::size_t unit, std::size_t which) {
 }
 
 /// As the ranks of a mesh of `members` x `datas` would write it, each unit cut among the data ranks.
-fs::path write(const Folder& folder, const Progress& progress, std::size_t members, std::size_t datas) {
+fs::path write(const TemporaryFolder& folder, const Progress& progress, std::size_t members,
+               std::size_t datas) {
   const std::vector<nn::Unit> units = units_of();
   const CheckpointWriter writer(folder / "checkpoints", progress.steps);
   writer.begin();
@@ -100,7 +101,7 @@ TEST_CASE("parts of tensor-parallel members") {
 TEST_CASE("written on any mesh, read on any mesh") {
   const std::vector<nn::Unit> units = units_of();
   for (const auto& [members, datas] : {std::pair{1, 1}, {1, 4}, {2, 1}, {2, 2}}) {
-    const Folder folder;
+    const TemporaryFolder folder;
     CheckpointReader reader(write(folder, at(500, 1.5), members, datas));
     reader.verify();
     reader.check_units(units);
@@ -121,7 +122,7 @@ TEST_CASE("written on any mesh, read on any mesh") {
 }
 
 TEST_CASE("how far training was") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Progress progress = at(12, 1.25);
   progress.about = std::string(100'000, 'x') + "\u00e9";  // more than an attribute holds
   progress.finished = true;
@@ -137,7 +138,7 @@ TEST_CASE("how far training was") {
 }
 
 TEST_CASE("what is unfinished is not seen; what is damaged is passed over, and why is said") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK_FALSE(last_checkpoint(folder / "checkpoints"));
   const fs::path first = write(folder, at(100), 1, 2);
   const fs::path second = write(folder, at(200), 1, 2);
@@ -169,7 +170,7 @@ TEST_CASE("what is unfinished is not seen; what is damaged is passed over, and w
 }
 
 TEST_CASE("a checkpoint whose parts do not make a whole, or of another model") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const CheckpointWriter writer(folder / "c", 1);
   writer.begin();
   const auto part = writer.part(0);

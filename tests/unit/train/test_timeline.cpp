@@ -9,7 +9,7 @@
 #include <rankine/train/timeline.hpp>
 
 #include "catch.hpp"
-#include "folder.hpp"
+#include "temporary_folder.hpp"
 
 namespace train = rankine::train;
 using Row = train::TimelineSpan::Row;
@@ -47,7 +47,7 @@ TEST_CASE("a timeline keeps spans in the order of their coming and gives them on
 }
 
 TEST_CASE("a timeline's file has each span with microseconds from the first", "[train]") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::filesystem::path path = folder / "timeline.json";
   train::write_timeline(path, std::vector<std::vector<train::TimelineSpan>>{
                                   {span(Row::compute, 2000, 3000)}, {span(Row::communicate, 5000, 5500)}});

@@ -8,7 +8,7 @@
 #include <rankine/train/tokens.hpp>
 
 #include "catch.hpp"
-#include "folder.hpp"
+#include "temporary_folder.hpp"
 
 using namespace rankine::train;
 using rankine::InputError;
@@ -62,7 +62,7 @@ TEST_CASE("what is no UTF-8 is named with its place") {
 }
 
 TEST_CASE("text files") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK(read_text(folder.file("a.txt", "hello hello hello\n")).vocabulary == 6);
   CHECK_THROWS_WITH(read_text(folder.file("empty.txt", "")),
                     ContainsSubstring("empty.txt: the file is empty"));
@@ -71,7 +71,7 @@ TEST_CASE("text files") {
 }
 
 TEST_CASE("token files of nanoGPT: the last tenth, a file beside it, or the one that is named, to validate") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const auto path = folder.file("train.bin", bytes_of(counting(20)));
   const Corpus alone = read_tokens(path);
   CHECK(alone.training.size() == 18);
@@ -89,7 +89,7 @@ TEST_CASE("token files of nanoGPT: the last tenth, a file beside it, or the one 
 }
 
 TEST_CASE("token files of llm.c") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Corpus corpus = read_tokens(folder.file("shard.bin", with_header(counting(100), 100)));
   CHECK(corpus.training.size() == 90);
   CHECK(corpus.training.data()[89] == 89);
@@ -104,7 +104,7 @@ TEST_CASE("token files of llm.c") {
 }
 
 TEST_CASE("wrong token files") {
-  const Folder folder;
+  const TemporaryFolder folder;
   CHECK_THROWS_WITH(read_tokens(folder.file("odd.bin", "abc")), ContainsSubstring("3 bytes are no 16-bit"));
   CHECK_THROWS_WITH(read_tokens(folder.file("none.bin", "")), ContainsSubstring("empty"));
   CHECK_THROWS_WITH(read_tokens(folder / "absent.bin"), ContainsSubstring("absent.bin"));

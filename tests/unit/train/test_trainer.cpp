@@ -7,7 +7,7 @@
 #include <rankine/train/trainer.hpp>
 
 #include "catch.hpp"
-#include "folder.hpp"
+#include "temporary_folder.hpp"
 #include "toy_job.hpp"
 
 using namespace rankine::train;
@@ -48,7 +48,7 @@ std::vector<std::uint64_t> steps_in(const std::filesystem::path& folder) {
 }  // namespace
 
 TEST_CASE("a user's model learns, and says how it went") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Trained trained = run(options_of(folder / "c"));
   CHECK(trained.progress.steps == 60);
   CHECK(trained.progress.finished);
@@ -71,7 +71,7 @@ TEST_CASE("a user's model learns, and says how it went") {
 }
 
 TEST_CASE("what was stopped and goes on ends in the same place, with the same curve") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Trained whole = run(options_of(folder / "whole"));
   TrainerOptions half = options_of(folder / "parts");
   half.steps = 35;
@@ -89,7 +89,7 @@ TEST_CASE("what was stopped and goes on ends in the same place, with the same cu
 }
 
 TEST_CASE("a damaged checkpoint is passed over for the one before") {
-  const Folder folder;
+  const TemporaryFolder folder;
   TrainerOptions options = options_of(folder / "c");
   options.keep_last = 9;
   const Trained whole = run(options);
@@ -102,7 +102,7 @@ TEST_CASE("a damaged checkpoint is passed over for the one before") {
 }
 
 TEST_CASE("the last and the best are kept") {
-  const Folder folder;
+  const TemporaryFolder folder;
   TrainerOptions options = options_of(folder / "c");
   options.keep_last = 1;
   options.keep_best = 1;
@@ -132,7 +132,7 @@ TEST_CASE("training ends early when the validation loss no longer falls") {
 }
 
 TEST_CASE("weights of another run are begun with, its moments and steps are not") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Trained first = run(options_of(folder / "first"));
   TrainerOptions options = options_of(folder / "second");
   options.initial = first.checkpoint;
@@ -144,7 +144,7 @@ TEST_CASE("weights of another run are begun with, its moments and steps are not"
 }
 
 TEST_CASE("what cannot be is said before anything runs") {
-  const Folder folder;
+  const TemporaryFolder folder;
   TrainerOptions options = options_of();
   options.parallel.data = 2;
   CHECK_THROWS_WITH(run(options),

@@ -11,7 +11,7 @@
 #include "train/weights/safetensors.hpp"
 
 #include "catch.hpp"
-#include "folder.hpp"
+#include "temporary_folder.hpp"
 
 using namespace rankine::train;
 namespace nn = rankine::nn;
@@ -52,7 +52,7 @@ TEST_CASE("halves as IEEE 754 and the brain format have them") {
 }
 
 TEST_CASE("a safetensors file byte by byte") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const float wide[] = {1.5F, -2};
   const std::uint16_t half[] = {0x3c00, 0xc000};
   std::string bytes =
@@ -75,7 +75,7 @@ TEST_CASE("a safetensors file byte by byte") {
 }
 
 TEST_CASE("what is written is read again, with and without biases") {
-  const Folder folder;
+  const TemporaryFolder folder;
   for (const bool bias : {true, false}) {
     const Gpt2Weights weights = counting(bias);
     write_gpt2(folder / "gpt2.safetensors", weights);
@@ -90,7 +90,7 @@ TEST_CASE("what is written is read again, with and without biases") {
 }
 
 TEST_CASE("dense weights are [inputs][outputs] in Hugging Face's file, queries before keys before values") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Gpt2Weights weights = counting(true);
   write_gpt2(folder / "x", weights);
   const Safetensors content = read_safetensors(folder / "x");
@@ -118,7 +118,7 @@ TEST_CASE("dense weights are [inputs][outputs] in Hugging Face's file, queries b
 }
 
 TEST_CASE("llm.c's file: padded vocabulary, each kind of array of all layers at once") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Gpt2Weights weights = counting(true);
   const std::uint32_t start[] = {20240326, 3, 5, 7, 2, 2, 6, 8};  // padded to 8
   std::string bytes(1024, '\0');
@@ -147,7 +147,7 @@ TEST_CASE("llm.c's file: padded vocabulary, each kind of array of all layers at 
 }
 
 TEST_CASE("files that are no GPT-2") {
-  const Folder folder;
+  const TemporaryFolder folder;
   write_safetensors(folder / "x", {{{"weight", {{1}, {1}}}}, {}});
   CHECK_THROWS_WITH(read_gpt2(folder / "x"), ContainsSubstring("no array wte.weight"));
   write_gpt2(folder / "y", counting(true));

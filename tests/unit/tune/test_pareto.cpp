@@ -10,6 +10,7 @@
 #include <rankine/tune/test_functions.hpp>
 
 #include "catch.hpp"
+#include "run_study.hpp"
 #include "sanitized.hpp"
 
 namespace tune = rankine::tune;
@@ -43,17 +44,8 @@ TEST_CASE("NSGA-II comes near the front of ZDT1, random search does not") {
     options.trials_max = 5000;
     options.seed = 7;
     tune::Study study(function.space, options, tune::make_sampler(sampler));
-    std::vector<tune::Assignment> at_work;
-    while (!study.done()) {
-      while (at_work.size() < parallel) {
-        auto assignment = study.ask();
-        if (!assignment) break;
-        at_work.push_back(*assignment);
-      }
-      if (at_work.empty()) continue;
-      study.tell(at_work.front().number, function.values(at_work.front().configuration.values));
-      at_work.erase(at_work.begin());
-    }
+    run_study(study, parallel, oldest,
+              [&](const tune::Assignment& ended) { return function.values(ended.configuration.values); });
     std::vector<tune::Losses> front;
     for (const tune::TrialId id : study.pareto_front()) front.push_back(study.history().trial(id).values);
     for (const auto& a : front) {

@@ -15,6 +15,7 @@
 #include <rankine/tune/test_functions.hpp>
 
 #include "catch.hpp"
+#include "run_study.hpp"
 #include "sanitized.hpp"
 
 namespace tune = rankine::tune;
@@ -57,31 +58,12 @@ void check_inside(const tune::Space& space, const tune::Configuration& c) {
   }
 }
 
-/// Configurations of an ordered study with `slots` trials at work, which end in an order decided by `luck`.
-std::vector<tune::Configuration> ordered_history(const std::string& sampler, std::size_t slots,
-                                                 std::uint64_t luck) {
+std::vector<tune::Configuration> rich_history(const std::string& sampler, std::size_t slots,
+                                              std::uint64_t luck) {
   tune::StudyOptions options;
   options.seed = 11;
-  options.mode = tune::Mode::ordered;
-  options.window = 4;
   options.trials_max = kTrials;
-  tune::Study study(rich_space(), options, tune::make_sampler(sampler));
-  rankine::Philox random(luck, 0);
-  std::vector<tune::Assignment> at_work;
-  while (!study.done()) {
-    while (at_work.size() < slots) {
-      auto assignment = study.ask();
-      if (!assignment) break;
-      at_work.push_back(*assignment);
-    }
-    if (at_work.empty()) continue;
-    const std::size_t which = random.below(at_work.size());
-    study.tell(at_work[which].number, {rich_loss(at_work[which].configuration)});
-    at_work.erase(at_work.begin() + static_cast<std::ptrdiff_t>(which));
-  }
-  std::vector<tune::Configuration> found;
-  for (const tune::Trial& trial : study.history().trials()) found.push_back(trial.configuration);
-  return found;
+  return ordered_history(rich_space(), sampler, options, rich_loss, slots, luck);
 }
 
 double best_of(const std::string& function_name, const std::string& sampler, std::size_t trials,
@@ -92,20 +74,12 @@ double best_of(const std::string& function_name, const std::string& sampler, std
   options.trials_max = trials;
   if (maximise) options.directions = {tune::Direction::maximise};
   tune::Study study(function.space, options, tune::make_sampler(sampler));
-  std::vector<tune::Assignment> at_work;
   double least = std::numeric_limits<double>::infinity();
-  while (!study.done()) {
-    while (at_work.size() < parallel) {
-      auto assignment = study.ask();
-      if (!assignment) break;
-      at_work.push_back(*assignment);
-    }
-    if (at_work.empty()) continue;
-    const double value = function.values(at_work.front().configuration.values)[0];
+  run_study(study, parallel, oldest, [&](const tune::Assignment& ended) {
+    const double value = function.values(ended.configuration.values)[0];
     least = std::min(least, value);
-    study.tell(at_work.front().number, {maximise ? -value : value});
-    at_work.erase(at_work.begin());
-  }
+    return tune::Losses{maximise ? -value : value};
+  });
   return least;
 }
 
@@ -144,10 +118,10 @@ TEST_CASE("every sampler stays in a space of all kinds, with conditions and a co
 TEST_CASE("every sampler, ordered: slots and who ends first do not matter; another seed is another history") {
   for (const std::string& sampler : kSamplers) {
     INFO(sampler);
-    const auto alone = ordered_history(sampler, 1, 1);
+    const auto alone = rich_history(sampler, 1, 1);
     REQUIRE(alone.size() == kTrials);
-    CHECK(ordered_history(sampler, 4, 2) == alone);
-    CHECK(ordered_history(sampler, 9, 3) == alone);
+    CHECK(rich_history(sampler, 4, 2) == alone);
+    CHECK(rich_history(sampler, 9, 3) == alone);
   }
 }
 

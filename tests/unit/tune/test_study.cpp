@@ -11,6 +11,7 @@
 #include <rankine/tune/study.hpp>
 
 #include "catch.hpp"
+#include "run_study.hpp"
 
 namespace tune = rankine::tune;
 
@@ -26,31 +27,12 @@ double bowl(const tune::Configuration& c) {
   return (c.values[0] - 0.3) * (c.values[0] - 0.3) + (c.values[1] - 0.6) * (c.values[1] - 0.6);
 }
 
-/// The history of an ordered study whose `slots` end in an order that `luck` decides.
-std::vector<tune::Configuration> ordered_history(const std::string& sampler, std::size_t slots,
-                                                 std::uint64_t luck) {
+std::vector<tune::Configuration> history_of(const std::string& sampler, std::size_t slots,
+                                            std::uint64_t luck) {
   tune::StudyOptions options;
   options.seed = 5;
-  options.mode = tune::Mode::ordered;
-  options.window = 4;
   options.trials_max = 40;
-  tune::Study study(square(), options, tune::make_sampler(sampler));
-  rankine::Philox random(luck, 0);
-  std::vector<tune::Assignment> at_work;
-  while (!study.done()) {
-    while (at_work.size() < slots) {
-      auto assignment = study.ask();
-      if (!assignment) break;
-      at_work.push_back(*assignment);
-    }
-    if (at_work.empty()) continue;
-    const std::size_t which = random.below(at_work.size());
-    study.tell(at_work[which].number, {bowl(at_work[which].configuration)});
-    at_work.erase(at_work.begin() + static_cast<std::ptrdiff_t>(which));
-  }
-  std::vector<tune::Configuration> found;
-  for (const tune::Trial& trial : study.history().trials()) found.push_back(trial.configuration);
-  return found;
+  return ordered_history(square(), sampler, options, bowl, slots, luck);
 }
 
 }  // namespace
@@ -122,11 +104,11 @@ TEST_CASE("no row of a table is drawn twice, and its end is the study's") {
 
 TEST_CASE("ordered: the history does not depend on how many slots there are or who ends first") {
   for (const std::string sampler : {"random"}) {
-    const auto alone = ordered_history(sampler, 1, 1);
+    const auto alone = history_of(sampler, 1, 1);
     REQUIRE(alone.size() == 40);
-    CHECK(ordered_history(sampler, 4, 2) == alone);
-    CHECK(ordered_history(sampler, 3, 3) == alone);
-    CHECK(ordered_history(sampler, 9, 4) == alone);
+    CHECK(history_of(sampler, 4, 2) == alone);
+    CHECK(history_of(sampler, 3, 3) == alone);
+    CHECK(history_of(sampler, 9, 4) == alone);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <rankine/tune/table.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 namespace table_test {
 
@@ -21,9 +22,6 @@ using namespace rankine::tune;
 class File {
  public:
   explicit File(const std::string& text, bool compressed = false) {
-    std::string name = (std::filesystem::temp_directory_path() / "rankine-test-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    folder_ = name;
     if (compressed) {
       gzFile file = gzopen(path().c_str(), "wb");
       gzwrite(file, text.data(), static_cast<unsigned>(text.size()));
@@ -32,13 +30,10 @@ class File {
       std::ofstream(path()) << text;
     }
   }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { std::filesystem::remove_all(folder_); }
   std::filesystem::path path() const { return folder_ / "table.csv"; }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 Assignment row(std::int64_t index) {
