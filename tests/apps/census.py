@@ -3,12 +3,9 @@
 resume that does not fit again; what it says of wrong input."""
 import gzip
 import hashlib
-import json
 import os
 import signal
-import tempfile
 import time
-import unittest
 
 import jobs
 
@@ -20,27 +17,15 @@ GLOBAL_BYTES = 24 * 1300  # of the single model's result in the journal, at leas
 SOME_FAILED = 3
 
 
-def report_of(job):
-    lines = job.stdout.splitlines()
-    return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
-
-
 def sha256(path):
     with open(path, "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-class Census(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.out = os.path.join(self.folder, "run")
-
+class Census(jobs.InFolder):
     def census(self, ranks, *options, out=None, code=0):
         job = jobs.run(ranks, PROGRAM, *options, "--out", out or self.out)
         self.assertEqual(job.returncode, code, job.said())
-        job.report = report_of(job)
         return job
 
     def digests(self, report, out):
@@ -104,7 +89,7 @@ class Census(unittest.TestCase):
         wanted = self.digests(whole.report, self.out)
         survived, out = self.some_death(2, recovery=True)
         self.assertEqual(survived.returncode, 0, survived.said())
-        self.assertEqual(self.digests(report_of(survived), out), wanted)
+        self.assertEqual(self.digests(survived.report, out), wanted)
 
         _, out = self.some_death(0, recovery=False)
         resumed = self.census(2, *LONG, out=out)

@@ -6,9 +6,7 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import time
-import unittest
 
 import jobs
 
@@ -23,15 +21,13 @@ def explain(*words):
                           check=False)
 
 
-class Explain(unittest.TestCase):
+class Explain(jobs.InFolder):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.run_directory = os.path.join(folder.name, "run")
-        self.marks = os.path.join(folder.name, "marks")
+        super().setUp()
+        self.marks = os.path.join(self.folder, "marks")
 
     def stories(self, *words):
-        told = explain(self.run_directory, *words, "--json")
+        told = explain(self.out, *words, "--json")
         return [json.loads(line) for line in told.stdout.splitlines()]
 
     def seen_while_it_runs(self, job):
@@ -45,35 +41,35 @@ class Explain(unittest.TestCase):
         self.fail("it ended, and no task was seen to wait")
 
     def test_a_run_that_goes_on_and_loses_a_rank(self):
-        with jobs.Job(3, SLEEPING, 45, env={"RANKINE_RUN_DIR": self.run_directory}, recovery=True) as job:
+        with jobs.Job(3, SLEEPING, 45, env={"RANKINE_RUN_DIR": self.out}, recovery=True) as job:
             stories = self.seen_while_it_runs(job)
             one = next(story for story in stories if story["state"] == "waiting")
-            words = explain(self.run_directory, one["task"]).stdout
+            words = explain(self.out, one["task"]).stdout
             # It may have gone on in between.
             self.assertRegex(words, r"It waits for 1 of the 1 that it depends on: 0x[0-9a-f]+ .*\(not ended"
                                     r"\)|ended|is ready")
             os.kill(job.ranks()[1], signal.SIGKILL)
             job.finish()
-        self.assertIn("All tasks that were submitted have ended", explain(self.run_directory).stdout)
+        self.assertIn("All tasks that were submitted have ended", explain(self.out).stdout)
         again = [story for story in self.stories("nap", "--most", 1000)
                  if any(attempt["attempt"] > 1 for attempt in story["attempts"])]
         self.assertTrue(again, "nothing was tried again")
         self.assertIn(1, again[0]["ranks_lost"])
-        self.assertRegex(explain(self.run_directory, again[0]["task"]).stdout,
+        self.assertRegex(explain(self.out, again[0]["task"]).stdout,
                          r"tried again +1 attempts before did not end; ranks that were lost: rank 1 at ")
-        self.assertRegex(explain(self.run_directory, "parent").stdout, r"^5 tasks; those that have not ended")
+        self.assertRegex(explain(self.out, "parent").stdout, r"^5 tasks; those that have not ended")
         parent = self.stories("parent", "--most", 1)[0]["task"]
-        self.assertRegex(explain(self.run_directory, parent).stdout, r"submitted +2 tasks itself")
+        self.assertRegex(explain(self.out, parent).stdout, r"submitted +2 tasks itself")
 
     def test_tasks_by_their_keys(self):
-        with jobs.Job(3, RESUMING, self.run_directory, self.marks) as job:
+        with jobs.Job(3, RESUMING, self.out, self.marks) as job:
             self.assertEqual(job.finish(), 0, job.said())
         one = self.stories("--key", 1, "--element", 7)
         self.assertEqual([(story["state"], story["element"]) for story in one], [("ended", 7)])
         last = self.stories("--key", 119)[0]
         self.assertEqual((last["state"], len(last["depends_on"]), last["key"]), ("ended", 1, 119))
         self.assertGreaterEqual(last["ready_s"], last["depends_on"][0]["ended_s"] - 1e-9)
-        text = explain(self.run_directory, last["task"]).stdout
+        text = explain(self.out, last["task"]).stdout
         for words in ("depends on  " + last["depends_on"][0]["task"], "for what it depends on", "for a rank",
                       "attempt 1   on rank ", "key 119: its result is there"):
             self.assertIn(words, text)
@@ -84,12 +80,12 @@ class Explain(unittest.TestCase):
             self.assertNotEqual(told.returncode, 0)
             self.assertIn(said, told.stderr)
         with jobs.Job(1, os.path.join(BUILD, "bin", "rankine-hello"),
-                      env={"RANKINE_RUN_DIR": self.run_directory}) as job:
+                      env={"RANKINE_RUN_DIR": self.out}) as job:
             self.assertEqual(job.finish(), 0, job.said())
         self.assertIn("threw       std::domain_error: no real root of -1", explain(
-            self.run_directory, "careful_root").stdout)
+            self.out, "careful_root").stdout)
         for words in (["0xffffff"], ["nosuchname"], ["--key", "77"]):
-            told = explain(self.run_directory, *words)
+            told = explain(self.out, *words)
             self.assertEqual(told.returncode, 1)
             self.assertTrue(re.search("has no such task. Remedy: ", told.stderr), told.stderr)
 

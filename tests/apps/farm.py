@@ -3,13 +3,10 @@
 a worker or the whole job was killed, and lines that do not."""
 import collections
 import csv
-import json
 import os
 import signal
 import subprocess
-import tempfile
 import time
-import unittest
 
 import jobs
 
@@ -27,13 +24,10 @@ def rank_process(job, rank, name="rankine"):
     raise AssertionError(f"rank {rank} is not there")
 
 
-class Farm(unittest.TestCase):
+class Farm(jobs.InFolder):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.out = os.path.join(folder.name, "run")
-        self.log = os.path.join(folder.name, "log")
+        super().setUp()
+        self.log = os.path.join(self.folder, "log")
 
     def commands(self, *lines):
         path = os.path.join(self.folder, "commands.txt")
@@ -42,10 +36,7 @@ class Farm(unittest.TestCase):
         return path
 
     def farm(self, *arguments, ranks=3, **options):
-        job = jobs.run(ranks, TOOL, "farm", "--out", self.out, *arguments, **options)
-        lines = job.stdout.splitlines()
-        job.report = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
-        return job
+        return jobs.run(ranks, TOOL, "farm", "--out", self.out, *arguments, **options)
 
     def results(self):
         with open(os.path.join(self.out, "results.csv"), newline="") as file:
@@ -110,7 +101,7 @@ class Farm(unittest.TestCase):
         self.assertEqual(good.returncode, 0, good.stderr)
         bad = run("false\n")
         self.assertEqual(bad.returncode, SOME_FAILED, bad.stderr)
-        self.assertEqual(json.loads(bad.stdout.splitlines()[-1])["ranks"], 2)
+        self.assertEqual(bad.report["ranks"], 2)
         env["PATH"] = "/nowhere"
         none = run("true\n")
         self.assertEqual(none.returncode, 2, none.stderr)

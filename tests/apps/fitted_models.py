@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
@@ -51,12 +50,7 @@ def digests(job, folder):
         return job.report["results_sha256"], hashlib.sha256(file.read()).hexdigest()
 
 
-class FittedModels(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
+class FittedModels(jobs.InFolder):
     def run_fit(self, ranks, *options, name="run"):
         out = os.path.join(self.folder, name)
         job = fit(ranks, *options, out=out)
@@ -105,7 +99,6 @@ class FittedModels(unittest.TestCase):
                 return None
             os.kill(pid, signal.SIGKILL)
             job.returncode = job.finish()
-            job.report = json.loads(job.stdout.splitlines()[-1])
             return job
 
     def test_a_killed_worker_changes_nothing(self):

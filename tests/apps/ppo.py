@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """rankine-ppo learns, gives the same bits on any number of ranks and after a death or a break, leaves its
 files, and says what is wrong with its options."""
-import json
 import os
 import signal
 import tempfile
@@ -16,12 +15,9 @@ STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "unit"
 
 
 def learn(ranks, *arguments, out=None):
-    """The finished job; its JSON in job.report if it has one."""
+    """The finished job."""
     with tempfile.TemporaryDirectory() as folder:
-        job = jobs.run(ranks, PROGRAM, *arguments, "--out", out or folder)
-    last = job.stdout.splitlines()[-1:] or [""]
-    job.report = json.loads(last[0]) if last[0].startswith("{") else None
-    return job
+        return jobs.run(ranks, PROGRAM, *arguments, "--out", out or folder)
 
 
 class Learns(unittest.TestCase):
@@ -105,13 +101,8 @@ class SameBits(unittest.TestCase):
         self.assertIn("Nobody", job.stderr)
 
 
-class Survives(unittest.TestCase):
+class Survives(jobs.InFolder):
     STEPS = ("--steps", 200_000, "--evaluate", 0, "--environments", 8)
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.out = os.path.join(folder.name, "run")
 
     def until_checkpoint(self, job):
         end = time.monotonic() + 60
@@ -131,7 +122,7 @@ class Survives(unittest.TestCase):
                     os.kill(job.ranks()[2], signal.SIGKILL)
                     code = job.finish()
                 self.assertEqual(code, 0, job.said())
-                report = json.loads(job.stdout.splitlines()[-1])
+                report = job.report
                 self.assertEqual(report["parameters_hash"], whole.report["parameters_hash"], job.said())
                 self.assertEqual(report["steps"], whole.report["steps"])
 
@@ -142,7 +133,7 @@ class Survives(unittest.TestCase):
             os.kill(job.ranks()[2], signal.SIGKILL)
             code = job.finish()
         self.assertEqual(code, 0, job.said())
-        self.assertGreater(json.loads(job.stdout.splitlines()[-1])["train_return"], 50)
+        self.assertGreater(job.report["train_return"], 50)
 
     def test_resume(self):
         whole = learn(1, *self.STEPS)

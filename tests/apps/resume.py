@@ -5,9 +5,7 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 import time
-import unittest
 
 import jobs
 from many_models_run import PROGRAM, fit
@@ -20,11 +18,9 @@ def tool(*arguments):
     return subprocess.run([TOOL, *arguments], capture_output=True, text=True, timeout=60)
 
 
-class Resume(unittest.TestCase):
+class Resume(jobs.InFolder):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.out = os.path.join(folder.name, "run")
+        super().setUp()
         self.journal = os.path.join(self.out, "journal")
 
     def kill_head_in_the_middle(self):

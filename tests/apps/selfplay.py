@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """rankine-selfplay learns a little Connect Four, rates its league, gives the same on any number of ranks and
 after a kill, and says what is wrong with its options."""
-import json
 import os
 import signal
 import tempfile
@@ -30,7 +29,7 @@ class Plays(unittest.TestCase):
                 with h5py.File(os.path.join(out, "league.h5")) as file:
                     self.assertEqual(len(file["members"]), 9)
                     self.assertEqual(file["parameters_7"].shape, file["parameters_5"].shape)
-        return json.loads(job.stdout.splitlines()[-1])
+        return job.report
 
     def test_learns_the_same_on_one_rank_and_three(self):
         one, three = self.play(1), self.play(3)
@@ -68,7 +67,7 @@ class Resumes(unittest.TestCase):
             self.assertEqual(self.stop(out, signal.SIGUSR1), 0)
             resumed = jobs.run(3, PROGRAM, *self.STEPS, "--out", out)
             self.assertEqual(resumed.returncode, 0, resumed.said())
-        whole, resumed = (json.loads(job.stdout.splitlines()[-1]) for job in (whole, resumed))
+        whole, resumed = (job.report for job in (whole, resumed))
         self.assertEqual(whole["steps_resumed"], 0)
         self.assertGreater(resumed["steps_resumed"], 0)
         self.assertLess(resumed["steps_resumed"], resumed["steps"])

@@ -2,13 +2,10 @@
 """rankine-sweep: tables in virtual time, the built-in training with gangs beside single ranks, any program;
 the same history after deaths and on any number of ranks; resume; what it says of wrong input."""
 import csv
-import json
 import os
 import signal
 import sys
-import tempfile
 import time
-import unittest
 
 import jobs
 
@@ -38,22 +35,10 @@ print(f"loss: {(lr - 0.05) ** 2 + 1 / steps}")
 """
 
 
-def report_of(job):
-    lines = job.stdout.splitlines()
-    return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
-
-
-class Sweep(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.out = os.path.join(self.folder, "run")
-
+class Sweep(jobs.InFolder):
     def sweep(self, ranks, *options, out=None, code=0):
         job = jobs.run(ranks, PROGRAM, *options, "--out", out or self.out)
         self.assertEqual(job.returncode, code, job.said())
-        job.report = report_of(job)
         return job
 
     def rows(self, out=None):

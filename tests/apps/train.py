@@ -8,7 +8,6 @@ import signal
 import struct
 import tempfile
 import time
-import unittest
 
 import jobs
 
@@ -18,21 +17,12 @@ TINY = ("--layers", 2, "--heads", 2, "--width", 16, "--context", 16, "--batch", 
 
 
 def train(ranks, *arguments, out=None):
-    """The finished job; its JSON in job.report if it has one."""
+    """The finished job."""
     with tempfile.TemporaryDirectory() as folder:
-        job = jobs.run(ranks, PROGRAM, *arguments, "--out", out or folder)
-    last = job.stdout.splitlines()[-1:] or [""]
-    job.report = json.loads(last[0]) if last[0].startswith("{") else None
-    return job
+        return jobs.run(ranks, PROGRAM, *arguments, "--out", out or folder)
 
 
-class InFolder(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.out = os.path.join(folder.name, "run")
-
+class Training(jobs.InFolder):
     def good(self, job):
         self.assertEqual(job.returncode, 0, job.said())
         return job.report
@@ -49,7 +39,7 @@ class InFolder(unittest.TestCase):
             time.sleep(0.002)  # the next look; nothing depends on its length
 
 
-class Learns(InFolder):
+class Learns(Training):
     def test_a_generated_text(self):
         job = train(2, *TINY, "--iters", 60, "--rate", 0.01, out=self.out)
         report = self.good(job)
@@ -79,7 +69,7 @@ class Learns(InFolder):
         self.assertEqual(report["data_parallel"], 2)
 
 
-class SameBits(InFolder):
+class SameBits(Training):
     STEPS = (*TINY, "--iters", 20)
 
     def test_meshes(self):
@@ -103,7 +93,7 @@ class SameBits(InFolder):
         self.assertNotEqual(other["parameters_hash"], alone[0])
 
 
-class Survives(InFolder):
+class Survives(Training):
     STEPS = (*TINY, "--iters", 300, "--checkpoint-seconds", 0)
 
     def test_deaths_and_fewer_ranks(self):
@@ -119,7 +109,7 @@ class Survives(InFolder):
                         os.kill(pids[victim], signal.SIGKILL)
                     code = job.finish()
                 self.assertEqual(code, 0, job.said())
-                report = json.loads(job.stdout.splitlines()[-1])
+                report = job.report
                 self.assertGreater(report["restarts"], 0, job.said())
                 self.assertEqual(report["data_parallel"], left)
                 self.assertEqual(report["parameters_hash"], whole["parameters_hash"], job.said())
@@ -132,7 +122,7 @@ class Survives(InFolder):
             os.kill(job.ranks()[1], signal.SIGKILL)
             code = job.finish()
         self.assertEqual(code, 0, job.said())
-        report = json.loads(job.stdout.splitlines()[-1])
+        report = job.report
         self.assertEqual(report["data_parallel"], 2)
         self.assertEqual(report["parameters_hash"], whole["parameters_hash"])
 
@@ -163,7 +153,7 @@ class Survives(InFolder):
         self.assertEqual(resumed["parameters_hash"], whole["parameters_hash"])
 
 
-class Weights(InFolder):
+class Weights(Training):
     def test_text_and_weights(self):
         file = os.path.join(self.folder, "gpt2.safetensors")
         trained = self.good(train(2, *TINY, "--iters", 20, "--export", file, out=self.out))
@@ -196,7 +186,7 @@ class Weights(InFolder):
         self.assertIn("is not below the vocabulary of 3", wrong.stderr)
 
 
-class Plan(InFolder):
+class Plan(Training):
     def test_two_ranks(self):
         job = train(3, *TINY, "--plan")
         report = self.good(job)
@@ -206,7 +196,7 @@ class Plan(InFolder):
         self.assertFalse(os.path.exists(self.out + "/checkpoints"))
 
 
-class Options(InFolder):
+class Options(Training):
     def test_wrong_ones(self):
         short = os.path.join(self.folder, "short.txt")
         with open(short, "w") as file:

@@ -2,10 +2,7 @@
 """rankine-train --device cuda, its GPUs and NCCL emulated (tests/emulated): the losses of the CPU, the same
 bits on several ranks, checkpoints that go on there and not on a CPU; and what the plain program says
 without GPUs."""
-import json
 import os
-import tempfile
-import unittest
 
 import jobs
 
@@ -17,11 +14,9 @@ TINY = ("--layers", 2, "--heads", 2, "--width", 8, "--context", 4, "--batch", 4,
         "--evaluation-batches", 1, "--decay-steps", 6, "--warm-up", 2)
 
 
-class OnGpus(unittest.TestCase):
+class OnGpus(jobs.InFolder):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+        super().setUp()
         self.text = os.path.join(self.folder, "text.txt")
         with open(self.text, "w") as file:
             file.write(TEXT)
@@ -29,8 +24,6 @@ class OnGpus(unittest.TestCase):
     def job(self, ranks, *arguments, program=EMULATED, out="run", env=None):
         job = jobs.run(ranks, program, "--out", os.path.join(self.folder, out), *arguments,
                        env=env or {"RANKINE_GPUS": "1"})
-        last = job.stdout.splitlines()[-1:] or [""]
-        job.report = json.loads(last[0]) if last[0].startswith("{") else None
         return job
 
     def good(self, *arguments, **options):

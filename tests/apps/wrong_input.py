@@ -2,8 +2,6 @@
 """What rankine-many-models says, and with which exit code, when options, a file or some series are wrong."""
 import os
 import random
-import tempfile
-import unittest
 
 import jobs
 from many_models_run import METHODS, SOME_FAILED, fit
@@ -17,12 +15,7 @@ def long_rows(name, values, left_out=()):
     return "".join(f"{name},{time},{value}\n" for time, value in enumerate(values, 1) if time not in left_out)
 
 
-class WrongInput(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
+class WrongInput(jobs.InFolder):
     def file(self, name, text):
         path = os.path.join(self.folder, name)
         with open(path, "w") as out:

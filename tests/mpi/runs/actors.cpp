@@ -10,29 +10,13 @@
 
 #include <rankine/rankine.hpp>
 
+#include "checks.hpp"
+
 namespace rk = rankine;
 
 namespace {
 
-int failures = 0;  // of the driver, which is one thread of one process
-
-void check(bool holds, const std::string& what) {
-  if (holds) return;
-  ++failures;
-  std::cerr << "actors: failed: " << what << '\n';
-}
-
-template <class E, class Call>
-bool throws(Call&& call) {
-  try {
-    call();
-  } catch (const E&) {
-    return true;
-  } catch (const std::exception& other) {
-    std::cerr << "actors: another exception: " << other.what() << '\n';
-  }
-  return false;
-}
+Checks check("actors");
 
 struct Counter {
   int n = 0;
@@ -92,7 +76,8 @@ void state_and_errors() {
   for (int i = 0; i < 2000; ++i) futures.push_back(counter.call<&Counter::add>(1));
   for (int i = 0; i < 2000; ++i)
     check(futures[static_cast<std::size_t>(i)].get() == 10 + i, "calls run in order");
-  check(throws<rk::TaskError>([&] { counter.call<&Counter::fail>().get(); }), "exceptions are rethrown");
+  check(check.throws<rk::TaskError>([&] { counter.call<&Counter::fail>().get(); }),
+        "exceptions are rethrown");
   check(rk::submit<add_through>(counter, 1).get() == 2010, "a handle travels to a task");
   check(rk::submit<square>(counter.call<&Counter::add>(-2000)).get() == 100, "a result is a dependency");
   check(rk::submit<passed_on>(counter).get().get() == 10, "a result's future travels");
@@ -121,11 +106,11 @@ void large_values() {
 void names_and_ends() {
   auto named = rk::spawn<Counter>({.name = "x"}, 5);
   check(rk::submit<add_by_name>("x", 2).get() == 7, "a task finds an actor by name");
-  check(throws<rk::InputError>([] { rk::spawn<Counter>({.name = "x"}); }), "names are unique");
+  check(check.throws<rk::InputError>([] { rk::spawn<Counter>({.name = "x"}); }), "names are unique");
   const auto pending = named.call<&Counter::add>(1);
   named.kill();
-  check(throws<rk::ActorDied>([&] { named.call<&Counter::add>(1).get(); }), "the killed are dead");
-  check(throws<rk::InputError>([] { rk::find_actor<Counter>("x"); }), "the dead have no names");
+  check(check.throws<rk::ActorDied>([&] { named.call<&Counter::add>(1).get(); }), "the killed are dead");
+  check(check.throws<rk::InputError>([] { rk::find_actor<Counter>("x"); }), "the dead have no names");
   std::vector<rk::Actor<Counter>> many;
   std::vector<rk::Future<int>> futures;
   for (int i = 0; i < 1000; ++i) many.push_back(rk::spawn<Counter>(i));
@@ -163,7 +148,7 @@ int main(int argc, char** argv) {
     large_values();
     names_and_ends();
     restarts();
-    if (failures == 0) std::cout << "actors: ok\n";
-    return failures == 0 ? 0 : 1;
+    if (check.all_hold()) std::cout << "actors: ok\n";
+    return check.exit_code();
   });
 }

@@ -3,11 +3,12 @@
 // starts, running work is asked to end and its future ends as cancelled whatever it returns, what has ended
 // stays. A check that fails says so on standard error and makes the exit code 1.
 #include <chrono>
-#include <iostream>
 #include <string>
 #include <vector>
 
 #include <rankine/rankine.hpp>
+
+#include "checks.hpp"
 
 namespace rk = rankine;
 
@@ -38,12 +39,10 @@ std::string end_of(const rk::Future<int>& future) {
   }
 }
 
-int failures = 0;  // of the driver, which is one thread of one process
+Checks check("cancelling");
 
 void expect(const std::string& found, const std::string& expected, const std::string& what) {
-  if (found == expected) return;
-  ++failures;
-  std::cerr << "cancelling: failed: " << what << ": " << found << ", not " << expected << '\n';
+  check(found == expected, what + ": " + found + ", not " + expected);
 }
 
 void run_all(int ranks) {
@@ -74,6 +73,6 @@ int main(int argc, char** argv) {
   rk::Runtime runtime(argc, argv);
   return runtime.run([&runtime] {
     run_all(runtime.size());
-    return failures == 0 ? 0 : 1;
+    return check.exit_code();
   });
 }

@@ -18,6 +18,8 @@
 
 #include <rankine/rankine.hpp>
 
+#include "checks.hpp"
+
 namespace rk = rankine;
 
 namespace {
@@ -47,13 +49,7 @@ int waits_for(int x) {
   return rk::submit<slow_square>(x).get() + 1;
 }
 
-int failures = 0;  // of the driver, which is one thread of one process
-
-void expect(bool right, const std::string& what) {
-  if (right) return;
-  ++failures;
-  std::cerr << "control: failed: " << what << '\n';
-}
+Checks expect("control");
 
 template <class Failure>
 bool fails_with(const rk::Future<int>& future) {
@@ -138,7 +134,7 @@ int main(int argc, char** argv) {
   rk::Runtime runtime(argc, argv, options);
   return runtime.run([] {
     run_all();
-    if (failures == 0) std::cout << "control: all as promised" << std::endl;
-    return failures == 0 ? 0 : 1;
+    if (expect.all_hold()) std::cout << "control: all as promised" << std::endl;
+    return expect.exit_code();
   });
 }

@@ -4,7 +4,6 @@
 // check that fails says so on standard error and makes the exit code 1.
 #include <chrono>
 #include <functional>
-#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 
 #include <rankine/rankine.hpp>
 
+#include "checks.hpp"
 #include "gang_calls.hpp"
 
 namespace rk = rankine;
@@ -94,13 +94,7 @@ double nested(int ranks) {
   return rk::submit_gang<mean>({.ranks = ranks}, 1.0).get();
 }
 
-int failures = 0;  // of the driver, which is one thread of one process
-
-void expect(bool right, const std::string& what) {
-  if (right) return;
-  ++failures;
-  std::cerr << "gangs: failed: " << what << '\n';
-}
+Checks expect("gangs");
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -198,6 +192,6 @@ int main(int argc, char** argv) {
   const int count = argc > 1 ? std::stoi(argv[1]) : 1000;
   return runtime.run([&runtime, count] {
     run_all(runtime.size(), count);
-    return failures == 0 ? 0 : 1;
+    return expect.exit_code();
   });
 }

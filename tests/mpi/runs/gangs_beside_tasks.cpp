@@ -16,6 +16,8 @@
 
 #include <rankine/rankine.hpp>
 
+#include "checks.hpp"
+
 namespace rk = rankine;
 
 namespace {
@@ -117,13 +119,7 @@ double idle_share(const Trace& trace, std::int64_t pid) {
   return static_cast<double>(idle) / static_cast<double>(mine.back().end - mine.front().begin);
 }
 
-int failures = 0;
-
-void expect(bool right, const std::string& what) {
-  if (right) return;
-  ++failures;
-  std::cerr << "gangs_beside_tasks: failed: " << what << '\n';
-}
+Checks expect("gangs_beside_tasks");
 
 double worst_idle_share(const Trace& trace) {
   std::vector<std::int64_t> pids;
@@ -174,6 +170,6 @@ int main(int argc, char** argv) {
     }
     const Trace alone = run_for(seconds / 4, 0);
     judge(alone, run_for(seconds, 2), seconds);
-    return failures == 0 ? 0 : 1;
+    return expect.exit_code();
   });
 }

@@ -4,6 +4,7 @@
 Every job has a temporary directory of its own and a mark in its environment, by which its processes are found
 wherever they went. Only processes that carry the mark are ever signalled. Linux only: it reads /proc.
 """
+import json
 import os
 import shutil
 import signal
@@ -56,6 +57,12 @@ class Job:
 
     def said(self):
         return f"--- stdout\n{self.stdout[-4000:]}\n--- stderr\n{self.stderr[-4000:]}"
+
+    @property
+    def report(self):
+        """The JSON of the last line of standard output once the job has ended; None where it is none."""
+        lines = self.stdout.splitlines()
+        return json.loads(lines[-1], parse_constant=refuse) if lines and lines[-1].startswith("{") else None
 
     def line(self):
         """The next line of standard output; fails at its end."""
@@ -118,6 +125,20 @@ class Job:
 
     def __exit__(self, *_):
         self.close()
+
+
+class InFolder(unittest.TestCase):
+    """Tests that have a folder of their own, and in it `out`, which is not there yet."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.out = os.path.join(self.folder, "run")
+
+
+def refuse(word):
+    raise ValueError(f"{word} is not JSON")
 
 
 def run(ranks, program, *arguments, timeout_s=90, env=None):

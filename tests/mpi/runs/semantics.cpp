@@ -8,7 +8,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <iostream>
 #include <numeric>
 #include <set>
 #include <span>
@@ -18,6 +17,8 @@
 
 #include <rankine/rankine.hpp>
 
+#include "checks.hpp"
+
 namespace rk = rankine;
 
 namespace {
@@ -25,26 +26,7 @@ namespace {
 constexpr std::size_t kLargeBytes = std::size_t{256} << 20;
 constexpr std::size_t kLarge = kLargeBytes / sizeof(std::uint64_t);
 
-int failures = 0;  // of the driver, which is one thread of one process
-
-void check(bool holds, const std::string& what) {
-  if (holds) return;
-  ++failures;
-  std::cerr << "semantics: failed: " << what << '\n';
-}
-
-/// Whether `call` throws exactly this.
-template <class E, class Call>
-bool throws(Call&& call) {
-  try {
-    call();
-  } catch (const E&) {
-    return true;
-  } catch (const std::exception& other) {
-    std::cerr << "semantics: another exception: " << other.what() << '\n';
-  }
-  return false;
-}
+Checks check("semantics");
 
 int add(int a, int b) {
   return a + b;
@@ -120,10 +102,9 @@ void maps() {
   partly.wait();
   int failed = 0;
   for (std::size_t i = 0; i < 100; ++i)
-    failed += throws<rk::TaskError>([&] {
-                if (partly[i].get() == static_cast<int>(i)) throw rk::TaskError({});
-              }) &&
-              i % 2 == 1;
+    failed += check.throws<rk::TaskError>([&] {
+      if (partly[i].get() == static_cast<int>(i)) throw rk::TaskError({});
+    }) && i % 2 == 1;
   check(failed == 50, "elements of a map fail one by one");
 }
 
@@ -162,7 +143,7 @@ void exceptions(int ranks) {
     check(!parts.host.empty() && parts.attempt == 1, "host and attempt of the exception");
   }
   const auto follows = rk::submit<add>(rk::submit<refuse>(1), 1);
-  check(throws<rk::TaskError>([&] { follows.get(); }), "a failed argument fails what needs it");
+  check(check.throws<rk::TaskError>([&] { follows.get(); }), "a failed argument fails what needs it");
 }
 
 void large_objects() {
@@ -209,6 +190,6 @@ int main(int argc, char** argv) {
     large_objects();
     std::printf("digest %016llx\n", static_cast<unsigned long long>(digest));
     std::fflush(stdout);
-    return failures == 0 ? 0 : 1;
+    return check.exit_code();
   });
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several jobs of one user on one machine at once do not touch each other."""
-import json
 import os
 import tempfile
 import unittest
@@ -22,13 +21,12 @@ class SideBySide(unittest.TestCase):
                 for job in (first, second, third):
                     self.assertEqual(job.finish(), 0, job.said())
             self.assertIn("sum of 1000 squares: 333833500\n", first.stdout)
-            found = [json.loads(job.stdout.splitlines()[-1]) for job in (second, third)]
+            found = [job.report for job in (second, third)]
             self.assertEqual([(one["series"], one["seed"], one["failed"]) for one in found],
                              [(200, 1, 0), (300, 2, 0)])
             for job, series, seed, out in ((second, 200, 1, outs[0]), (third, 300, 2, outs[1])):
                 alone = jobs.run(1, models, "--series", series, "--seed", seed, "--out", out)
-                self.assertEqual(json.loads(alone.stdout.splitlines()[-1])["results_sha256"],
-                                 json.loads(job.stdout.splitlines()[-1])["results_sha256"])
+                self.assertEqual(alone.report["results_sha256"], job.report["results_sha256"])
 
 
 if __name__ == "__main__":
