@@ -159,7 +159,7 @@ class Sweep(jobs.InFolder):
         wanted = self.sweep(3, *LONG).report
         survived, _ = self.some_death(2, True, LONG)
         self.assertEqual(survived.returncode, 0, survived.said())
-        report = report_of(survived)
+        report = survived.report
         self.assertEqual((report["history_hash"], report["best"]), (wanted["history_hash"], wanted["best"]))
         _, out = self.some_death(0, False, LONG)
         resumed = self.sweep(2, *LONG, out=out)
@@ -170,7 +170,7 @@ class Sweep(jobs.InFolder):
         options = (*LONG, "--mode", "async")
         survived, out = self.some_death(2, True, options)
         self.assertEqual(survived.returncode, 0, survived.said())
-        report = report_of(survived)
+        report = survived.report
         self.assertEqual((report["trials"], report["failed"]), (40, 0))
         replayed = self.sweep(3, *options, "--resume", out=out)
         self.assertEqual(replayed.report["history_hash"], report["history_hash"])

@@ -69,8 +69,8 @@ TEST_CASE("files that are missing, empty, folders, or without rows are refused")
 
 TEST_CASE("a byte-order mark counts for nothing, UTF-16 is named") {
   const Folder folder;
-  CHECK(said_of(folder.write("mark.csv", "\xef\xbb\xbfk,v\na,1\n"), {.by = {"k"}}).empty());
-  CHECK(said_of(folder.write("wide.csv", std::string("\xff\xfek\0,\0v\0\n\0", 10)), {.by = {"k"}})
+  CHECK(said_of(folder.file("mark.csv", "\xef\xbb\xbfk,v\na,1\n"), {.by = {"k"}}).empty());
+  CHECK(said_of(folder.file("wide.csv", std::string("\xff\xfek\0,\0v\0\n\0", 10)), {.by = {"k"}})
             .find("is UTF-16 text") != std::string::npos);
 }
 
