@@ -148,7 +148,11 @@ watch_end() {
 stops=0
 on_signal() {
   stops=$((stops + 1))
-  if [ "$stops" = 1 ] || [ "$1" = USR1 ]; then
+  if [ ! -e "$run/status" ]; then
+    # Ranks that know the signal already would wait for those that it kills.
+    say "SIG$1: the run has not begun yet, and is ended"
+    kill -TERM "$child" 2>/dev/null
+  elif [ "$stops" = 1 ] || [ "$1" = USR1 ]; then
     say "SIG$1: the run stops in good order"
     kill -USR1 "$child" 2>/dev/null  # mpirun and srun pass it on to the ranks
   else
@@ -165,14 +169,14 @@ run_once() {
   # A session of its own on a terminal: Ctrl-C comes to this script alone. Behind it would read nothing.
   "${own_session[@]}" "${command[@]}" <&0 &
   child=$!
-  for name in USR1 TERM INT; do
+  for name in USR1 TERM INT HUP; do  # HUP: the terminal is gone
     # shellcheck disable=SC2064  # the name of now
     trap "on_signal $name" "$name"
   done
   watch_end "$child" &
   watcher=$!
   while kill -0 "$child" 2>/dev/null; do wait "$child"; done  # a signal interrupts wait
-  trap - USR1 TERM INT
+  trap - USR1 TERM INT HUP
   kill "$watcher" 2>/dev/null
   sh "$here/exit_code.sh" "$run"
 }

@@ -2,6 +2,7 @@
 // rankine: what a user does with runs from outside. `rankine --help` lists the subcommands; each stands in a
 // file of its own beside this one. Needs no mpirun.
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -14,13 +15,33 @@
 
 namespace {
 
-/// The first word, where it is neither an option nor a command.
+/// The first word, where it is neither --help nor a command.
 std::string unknown_command(const CLI::App& app, int argc, char** argv) {
   const std::string word = argc > 1 ? argv[1] : "";
   const auto is_it = [&](const CLI::App* command) { return command->get_name() == word; };
   const auto all = app.get_subcommands([](const CLI::App*) { return true; });
-  const bool known = word.empty() || word.front() == '-' || std::any_of(all.begin(), all.end(), is_it);
+  const bool known =
+      word.empty() || word == "-h" || word == "--help" || std::any_of(all.begin(), all.end(), is_it);
   return known ? std::string() : word;
+}
+
+/// Runs that lie below the folder that was named, where it is none itself: `rankine run` gives each program a
+/// folder of its own.
+std::string runs_below(const CLI::App& command) {
+  namespace fs = std::filesystem;
+  std::string found;
+  for (const char* name : {"RUN", "--trace"}) {
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option == nullptr || option->count() == 0) continue;
+    const fs::path folder = option->results().front();
+    std::error_code none;
+    if (!fs::is_directory(folder, none) || fs::exists(folder / "status", none)) continue;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, none)) {
+      if (!fs::exists(entry.path() / "status", none)) continue;
+      found += (found.empty() ? "" : ", ") + entry.path().string();
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -56,6 +77,8 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : choose();
   } catch (const rankine::Error& error) {
     std::cerr << error.what() << '\n';
+    if (const std::string runs = chosen ? runs_below(*chosen->options) : ""; !runs.empty())
+      std::cerr << "rankine: there are runs in " << runs << '\n';
   }
   return choose();
 }

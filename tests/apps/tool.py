@@ -166,6 +166,7 @@ class Run(unittest.TestCase):
         nothing = rankine("status", ".", folder=self.folder)
         self.assertEqual(nothing.returncode, 1)
         self.assertIn("there is no run", nothing.stderr)
+        self.assertIn("rankine: there are runs in ./out\n", nothing.stderr)
 
     def test_ctrl_c_is_handed_on(self):
         words = [RANKINE, "run", "-n", "3", "--run", "out", SLEEPING, "20", "map", "100000"]
@@ -202,6 +203,9 @@ class Help(unittest.TestCase):
         wrong = rankine("farmm", "x")
         self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
         self.assertIn("there is no command farmm", wrong.stderr)
+        option = rankine("--trace", "x")
+        self.assertEqual(option.returncode, 1)
+        self.assertIn("there is no command --trace", option.stderr)
         nothing = rankine()
         self.assertEqual(nothing.returncode, 1)
         self.assertIn("explain", nothing.stderr)

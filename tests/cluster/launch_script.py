@@ -5,8 +5,10 @@ import glob
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 import jobs
@@ -27,6 +29,20 @@ printf '{\n  "state": "%s",\n  "code": 0,\n  "requeue": %s\n}\n' $state $requeue
 NEVER_LEAVES = """#!/bin/sh
 printf '{\n  "state": "finished",\n  "code": 3,\n  "requeue": false\n}\n' >"$RANKINE_RUN_DIR/status"
 exec sleep 1000
+"""
+
+
+# Stands for ranks that wait in MPI_Init for one that SIGUSR1 has killed.
+NEVER_BEGINS = """#!/bin/sh
+trap '' USR1
+touch "$RANKINE_RUN_DIR/there"
+while :; do sleep 1; done
+"""
+# Stands for one that drains when it is asked to.
+DRAINS = """#!/bin/sh
+trap 'printf "{\n  \\"state\\": \\"drained\\",\n  \\"code\\": 0\n}\n" >"$RANKINE_RUN_DIR/status"; exit 0' USR1
+touch "$RANKINE_RUN_DIR/status" "$RANKINE_RUN_DIR/there"
+while :; do sleep 0.1; done
 """
 
 
@@ -109,6 +125,30 @@ class LaunchScript(unittest.TestCase):
             file.write(text)
         os.chmod(path, 0o755)
         return path
+
+    def interrupt(self, program, signal_):
+        """What it says and its exit code when it gets the signal as soon as the program is there."""
+        environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+        there = os.path.join(self.folder, "out", "there")
+        with subprocess.Popen([LAUNCH, "--local", "1", "--run", "out", self.program(program)], cwd=self.folder,
+                              env=environment, text=True, stderr=subprocess.PIPE) as process:
+            end = time.monotonic() + 30
+            while not os.path.exists(there) and time.monotonic() < end:
+                time.sleep(0.01)  # the next look; nothing depends on its length
+            process.send_signal(signal_)
+            said = process.communicate(timeout=30)[1]
+        return said, process.returncode
+
+    def test_a_signal_before_the_run_has_begun_ends_it(self):
+        said, code = self.interrupt(NEVER_BEGINS, signal.SIGINT)
+        self.assertIn("SIGINT: the run has not begun yet, and is ended", said)
+        self.assertIn("the run failed before it began", said)
+        self.assertEqual(code, 1)
+
+    def test_a_terminal_that_is_closed_stops_the_run_in_good_order(self):
+        said, code = self.interrupt(DRAINS, signal.SIGHUP)
+        self.assertIn("SIGHUP: the run stops in good order", said)
+        self.assertEqual(code, 0, said)
 
     def test_requeue_on_a_laptop_goes_on_until_all_is_done(self):
         program = self.program(DRAINS_TWICE)
