@@ -19,6 +19,7 @@ namespace rankine::farm {
 
 namespace {
 
+/// A task is a plain function, which finds what its process has here; see ProcessSpawner, who alone sets it.
 Spawner*& process_spawner() {
   static Spawner* spawner = nullptr;
   return spawner;

@@ -9,11 +9,11 @@
 #include <rankine/tune/space.hpp>
 
 #include "catch.hpp"
-#include "tune/acquisition.hpp"
-#include "tune/gaussian_process.hpp"
-#include "tune/gp_encoding.hpp"
-#include "tune/lbfgs.hpp"
-#include "tune/parzen.hpp"
+#include "tune/samplers/gp/acquisition.hpp"
+#include "tune/samplers/gp/gaussian_process.hpp"
+#include "tune/samplers/gp/gp_encoding.hpp"
+#include "tune/samplers/gp/lbfgs.hpp"
+#include "tune/samplers/parzen.hpp"
 
 namespace tune = rankine::tune;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/lbfgs.hpp"
+#include "tune/samplers/gp/lbfgs.hpp"
 
 #include <cmath>
 #include <deque>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/observations.hpp"
+#include "tune/samplers/observations.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -4,13 +4,13 @@
 #include <rankine/core/error.hpp>
 #include <rankine/tune/sampler.hpp>
 
-#include "tune/cmaes.hpp"
-#include "tune/gp.hpp"
-#include "tune/grid.hpp"
-#include "tune/nsga2.hpp"
-#include "tune/random.hpp"
-#include "tune/sobol.hpp"
-#include "tune/tpe.hpp"
+#include "tune/samplers/cmaes.hpp"
+#include "tune/samplers/gp/gp.hpp"
+#include "tune/samplers/grid.hpp"
+#include "tune/samplers/nsga2.hpp"
+#include "tune/samplers/random.hpp"
+#include "tune/samplers/sobol.hpp"
+#include "tune/samplers/tpe.hpp"
 
 namespace rankine::tune {
 

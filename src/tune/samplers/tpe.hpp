@@ -10,7 +10,7 @@
 
 #include <rankine/tune/sampler.hpp>
 
-#include "tune/parzen.hpp"
+#include "tune/samplers/parzen.hpp"
 
 namespace rankine::tune {
 

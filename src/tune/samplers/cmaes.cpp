@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/cmaes.hpp"
+#include "tune/samplers/cmaes.hpp"
 
 #include <limits>
 #include <utility>
 
-#include "tune/observations.hpp"
-#include "tune/random.hpp"
-#include "tune/rows.hpp"
-#include "tune/sobol.hpp"
+#include "tune/samplers/observations.hpp"
+#include "tune/samplers/random.hpp"
+#include "tune/samplers/rows.hpp"
+#include "tune/samplers/sobol.hpp"
 
 namespace rankine::tune {
 namespace {

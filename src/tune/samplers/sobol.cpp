@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/sobol.hpp"
+#include "tune/samplers/sobol.hpp"
 
 #include <boost/random/sobol.hpp>
 
@@ -7,7 +7,7 @@
 #include <rankine/core/hash.hpp>
 #include <rankine/core/philox.hpp>
 
-#include "tune/rows.hpp"
+#include "tune/samplers/rows.hpp"
 
 namespace rankine::tune {
 

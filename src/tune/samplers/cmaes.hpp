@@ -12,7 +12,7 @@
 
 #include <rankine/tune/sampler.hpp>
 
-#include "tune/cma.hpp"
+#include "tune/samplers/cma.hpp"
 
 namespace rankine::tune {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/rows.hpp"
+#include "tune/samplers/rows.hpp"
 
 #include <limits>
 

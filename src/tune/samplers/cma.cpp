@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/cma.hpp"
+#include "tune/samplers/cma.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/parzen.hpp"
+#include "tune/samplers/parzen.hpp"
 
 #include <algorithm>
 #include <cmath>

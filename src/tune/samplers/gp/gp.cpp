@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/gp.hpp"
+#include "tune/samplers/gp/gp.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,13 +11,13 @@
 
 #include <rankine/core/hash.hpp>
 
-#include "tune/acquisition.hpp"
-#include "tune/gp_encoding.hpp"
-#include "tune/lbfgs.hpp"
-#include "tune/observations.hpp"
-#include "tune/random.hpp"
-#include "tune/rows.hpp"
-#include "tune/sobol.hpp"
+#include "tune/samplers/gp/acquisition.hpp"
+#include "tune/samplers/gp/gp_encoding.hpp"
+#include "tune/samplers/gp/lbfgs.hpp"
+#include "tune/samplers/observations.hpp"
+#include "tune/samplers/random.hpp"
+#include "tune/samplers/rows.hpp"
+#include "tune/samplers/sobol.hpp"
 
 namespace rankine::tune {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/tpe.hpp"
+#include "tune/samplers/tpe.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,8 +7,8 @@
 #include <numeric>
 #include <utility>
 
-#include "tune/observations.hpp"
-#include "tune/random.hpp"
+#include "tune/samplers/observations.hpp"
+#include "tune/samplers/random.hpp"
 
 namespace rankine::tune {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/grid.hpp"
+#include "tune/samplers/grid.hpp"
 
 #include <algorithm>
 #include <cmath>

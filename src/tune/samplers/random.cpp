@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/random.hpp"
+#include "tune/samplers/random.hpp"
 
 namespace rankine::tune {
 

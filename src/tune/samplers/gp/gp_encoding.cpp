@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/gp_encoding.hpp"
+#include "tune/samplers/gp/gp_encoding.hpp"
 
 #include <algorithm>
 #include <cmath>

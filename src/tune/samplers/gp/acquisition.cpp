@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/acquisition.hpp"
+#include "tune/samplers/gp/acquisition.hpp"
 
 #include <cmath>
 #include <numbers>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/gaussian_process.hpp"
+#include "tune/samplers/gp/gaussian_process.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include <numbers>
 #include <utility>
 
-#include "tune/lbfgs.hpp"
+#include "tune/samplers/gp/lbfgs.hpp"
 
 namespace rankine::tune {
 namespace {

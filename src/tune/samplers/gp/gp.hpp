@@ -12,7 +12,7 @@
 
 #include <rankine/tune/sampler.hpp>
 
-#include "tune/gaussian_process.hpp"
+#include "tune/samplers/gp/gaussian_process.hpp"
 
 namespace rankine::tune {
 

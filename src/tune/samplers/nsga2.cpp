@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tune/nsga2.hpp"
+#include "tune/samplers/nsga2.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "tune/random.hpp"
-#include "tune/rows.hpp"
+#include "tune/samplers/random.hpp"
+#include "tune/samplers/rows.hpp"
 
 namespace rankine::tune {
 namespace {
