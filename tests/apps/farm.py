@@ -3,6 +3,7 @@
 a worker or the whole job was killed, and lines that do not."""
 import collections
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -101,7 +102,7 @@ class Farm(jobs.InFolder):
         self.assertEqual(good.returncode, 0, good.stderr)
         bad = run("false\n")
         self.assertEqual(bad.returncode, SOME_FAILED, bad.stderr)
-        self.assertEqual(bad.report["ranks"], 2)
+        self.assertEqual(json.loads(bad.stdout.splitlines()[-1])["ranks"], 2)
         env["PATH"] = "/nowhere"
         none = run("true\n")
         self.assertEqual(none.returncode, 2, none.stderr)
