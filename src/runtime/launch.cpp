@@ -23,6 +23,7 @@
 #include "runtime/launch_resources.hpp"
 #include "runtime/launch_walltime.hpp"
 #include "runtime/registry.hpp"
+#include "runtime/start_guard.hpp"
 #include "store/rma_reader.hpp"
 #include "transport/choice.hpp"
 #include "transport/node.hpp"
@@ -374,6 +375,7 @@ MpiSession::MpiSession(int* argc, char*** argv) {
     check_room_for_mpi();
     std::signal(SIGPIPE, SIG_IGN);  // over TCP a dead rank's connection would end this one
     int provided = 0;
+    const StartGuard guard;
     check_mpi(MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided), "MPI_Init_thread");
     initialised_here_ = true;
     if (provided < MPI_THREAD_SERIALIZED) {

@@ -130,8 +130,9 @@ class LaunchScript(unittest.TestCase):
         """What it says and its exit code when it gets the signal as soon as the program is there."""
         environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
         there = os.path.join(self.folder, "out", "there")
-        with subprocess.Popen([LAUNCH, "--local", "1", "--run", "out", self.program(program)], cwd=self.folder,
-                              env=environment, text=True, stderr=subprocess.PIPE) as process:
+        words = [LAUNCH, "--local", "1", "--run", "out", self.program(program)]
+        with subprocess.Popen(words, cwd=self.folder, env=environment, text=True,
+                              stderr=subprocess.PIPE) as process:
             end = time.monotonic() + 30
             while not os.path.exists(there) and time.monotonic() < end:
                 time.sleep(0.01)  # the next look; nothing depends on its length
