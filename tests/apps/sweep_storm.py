@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import jobs
-from sweep import LONG, PROGRAM, report_of
+from sweep import LONG, PROGRAM
 
 
 def storm(seed, options, out):
@@ -43,7 +43,7 @@ def storm(seed, options, out):
 def run(*options, ranks, out):
     with jobs.Job(ranks, PROGRAM, *options, "--out", out) as job:
         job.returncode = job.finish()
-    return report_of(job)
+    return job.report
 
 
 def main(seeds):
@@ -52,12 +52,12 @@ def main(seeds):
         wanted = run(*LONG, ranks=3, out=os.path.join(folder, "wanted"))
         for seed in range(1, seeds + 1):
             job, died = storm(seed, LONG, os.path.join(folder, f"ordered{seed}"))
-            report = report_of(job)
+            report = job.report
             assert report["history_hash"] == wanted["history_hash"], f"seed {seed}: another history"
             assert report["best"] == wanted["best"], f"seed {seed}: another best"
             out = os.path.join(folder, f"async{seed}")
             job, more = storm(seed, (*LONG, "--mode", "async"), out)
-            report = report_of(job)
+            report = job.report
             assert (report["trials"], report["failed"]) == (wanted["trials"], 0), f"seed {seed}: lost"
             again = run(*LONG, "--mode", "async", "--resume", ranks=3, out=out)
             assert again["history_hash"] == report["history_hash"], f"seed {seed}: the replay differs"
