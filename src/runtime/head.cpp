@@ -91,13 +91,12 @@ void Head::tick() {
 
 // ---- from the client of rank 0 and from messages: events ----
 
-void Head::handle(const scheduler::Event& event) {
-  if (tracer_ != nullptr) [[unlikely]]
-    tracer_->on(event, time_);
-  scheduler_.handle(event, time_, commands_);
-  if (running_commands_) return;  // an event from within a command: its commands follow in the loop below
+/// Each is copied before it is carried out: that may append more.
+void Head::run_commands() {
   running_commands_ = true;
-  for (std::size_t i = 0; i < commands_.size(); ++i) run(scheduler::Command(commands_[i]));
+  for (std::size_t i = 0; i < commands_.size(); ++i) {
+    std::visit([this](const auto command) { carry_out(command); }, commands_[i]);
+  }
   commands_.clear();
   running_commands_ = false;
 }
@@ -398,10 +397,6 @@ std::optional<std::vector<std::byte>> Head::load_state(const std::string& name) 
 }
 
 // ---- commands: messages ----
-
-void Head::run(const scheduler::Command& command) {
-  std::visit([this](const auto& c) { carry_out(c); }, command);
-}
 
 bool Head::is_plain_for(Rank worker, ClassId id) {
   const auto number = static_cast<std::size_t>(id);

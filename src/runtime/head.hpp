@@ -138,8 +138,15 @@ class Head final : public HeadPort, public StateKeeper {
   void on_checkpoint(Rank source, MessageReader& reader);
   void on_name_query(Rank source, MessageReader& reader);
 
-  void handle(const scheduler::Event& event);
-  void run(const scheduler::Command& command);
+  /// One of scheduler::Event's alternatives, or an Event.
+  template <class E>
+  void handle(const E& event) {
+    if (tracer_ != nullptr) [[unlikely]]
+      tracer_->on(event, time_);
+    scheduler_.handle(event, time_, commands_);
+    if (!running_commands_) run_commands();  // else, from within a command, those of the event follow there
+  }
+  void run_commands();
   void carry_out(const scheduler::Start& start);
   void carry_out(const scheduler::Recall& recall);
   void carry_out(const scheduler::Interrupt& interrupt);

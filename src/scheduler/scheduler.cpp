@@ -15,13 +15,33 @@ Scheduler::~Scheduler() = default;
 Scheduler::Scheduler(Scheduler&&) noexcept = default;
 Scheduler& Scheduler::operator=(Scheduler&&) noexcept = default;
 
+/// `take` hands the event to the state.
+template <class Take>
+void State::handle(Time at, Commands& commands, Take take) {
+  now = at;
+  out = &commands;
+  idle_hint = kNoRank;
+  take();
+  settle();
+  out = nullptr;
+}
+
 void Scheduler::handle(const Event& event, Time now, Commands& commands) {
-  state_->now = now;
-  state_->out = &commands;
-  state_->idle_hint = kNoRank;
-  std::visit([this](const auto& alternative) { state_->on(alternative); }, event);
-  state_->settle();
-  state_->out = nullptr;
+  state_->handle(now, commands, [&] {
+    std::visit([this](const auto& alternative) { state_->on(alternative); }, event);
+  });
+}
+
+void Scheduler::handle(const Submitted& event, Time now, Commands& commands) {
+  state_->handle(now, commands, [&] { state_->on(event); });
+}
+
+void Scheduler::handle(const Finished& event, Time now, Commands& commands) {
+  state_->handle(now, commands, [&] { state_->on(event); });
+}
+
+void Scheduler::handle(const Released& event, Time now, Commands& commands) {
+  state_->handle(now, commands, [&] { state_->on(event); });
 }
 
 /// Carries out what an event set off, in stages that only note further work: who waited goes on, ended groups

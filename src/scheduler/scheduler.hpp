@@ -89,6 +89,10 @@ class Scheduler {
   /// pair (state, event) that the transition table does not know is a bug and ends the process with the
   /// task's history.
   void handle(const Event& event, Time now, Commands& commands);
+  /// The same for those that every task causes, without a copy into an Event.
+  void handle(const Submitted& event, Time now, Commands& commands);
+  void handle(const Finished& event, Time now, Commands& commands);
+  void handle(const Released& event, Time now, Commands& commands);
 
   /// This event will be handled soon, after a few others: the processor fetches what it will touch. It
   /// changes nothing, and an event that never comes does no harm.

@@ -132,6 +132,8 @@ struct State {
   explicit State(const Limits& settings) : limits(settings) { rares.allocate(); }
 
   // ---- scheduler.cpp ----
+  template <class Take>
+  void handle(Time at, Commands& commands, Take take);
   void settle();
   void foresee(const Ticket& ticket, Rank worker) const;
   void foresee_closer(const Ticket& ticket, Rank worker) const;
