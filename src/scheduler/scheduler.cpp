@@ -27,9 +27,8 @@ void State::handle(Time at, Commands& commands, Take take) {
 }
 
 void Scheduler::handle(const Event& event, Time now, Commands& commands) {
-  state_->handle(now, commands, [&] {
-    std::visit([this](const auto& alternative) { state_->on(alternative); }, event);
-  });
+  state_->handle(now, commands,
+                 [&] { std::visit([this](const auto& alternative) { state_->on(alternative); }, event); });
 }
 
 void Scheduler::handle(const Submitted& event, Time now, Commands& commands) {
