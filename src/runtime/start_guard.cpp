@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -37,9 +39,17 @@ bool is_rank(pid_t process) {
   return of_process(process, "environ").find("OMPI_COMM_WORLD_RANK=") != std::string::npos;
 }
 
-bool is_mpirun(pid_t process) {
+/// Whether the process runs a program of one of these names, such as mpirun.openmpi.
+bool runs(pid_t process, std::initializer_list<std::string_view> programs) {
   const std::string name = of_process(process, "comm");
-  return name == "mpirun\n" || name == "mpiexec\n" || name == "orterun\n" || name == "prterun\n";
+  return std::ranges::any_of(programs, [&](std::string_view one) { return name.starts_with(one); });
+}
+bool is_mpirun(pid_t process) {
+  return runs(process, {"mpirun", "mpiexec", "orterun", "prterun"});
+}
+/// mpirun's on other nodes.
+bool is_daemon(pid_t process) {
+  return runs(process, {"orted", "prted"});
 }
 
 pid_t parent_of(pid_t process) {
@@ -48,11 +58,12 @@ pid_t parent_of(pid_t process) {
   return name_end == std::string::npos ? 0 : std::atoi(stat.c_str() + std::min(name_end + 4, stat.size()));
 }
 
-/// What started this rank, behind the scripts that it may be wrapped in.
+/// What started the ranks of this node, behind the scripts that this one may be wrapped in; 0 where it is not
+/// to be seen, as out of a container that hides other processes.
 pid_t launcher() {
   pid_t process = getppid();
   while (process > 1 && !is_mpirun(process) && is_rank(process)) process = parent_of(process);
-  return process;
+  return is_mpirun(process) || is_daemon(process) ? process : 0;
 }
 
 int number_of(const char* variable) {
@@ -104,7 +115,8 @@ void StartGuard::keep_watch(int ranks_here) {
   for (int second = 1; !stopped_.wait_for(lock, 1s, [this] { return stop_; }); ++second) {
     if (second >= kAtMost) leave("MPI_Init did not come back within 15 minutes", ranks_here);
     if (second < kQuiet) continue;
-    const int ranks = ranks_started_by(launcher());
+    const pid_t process = launcher();
+    const int ranks = process > 0 ? ranks_started_by(process) : 0;
     missed = ranks > 0 && ranks < ranks_here ? missed + 1 : 0;
     if (missed >= kMissed) {
       leave(std::to_string(ranks_here - ranks) + " of the " + std::to_string(ranks_here) +
