@@ -33,6 +33,13 @@ void refuse_empty_values(const CLI::App& app) {
   }
 }
 
+/// The run directory, if there is one. Else a folder of the program's own, as `rankine run` takes: another
+/// program's results in it would be lost.
+std::string usual_folder(const CLI::App& app) {
+  const char* const run = std::getenv("RANKINE_RUN_DIR");
+  return run != nullptr && *run != '\0' ? run : "run/" + app.get_name();
+}
+
 /// What the runtime needs to know before it starts.
 rk::RuntimeOptions runtime_options(const RunOptions& run, const std::string& depends_on) {
   rk::RuntimeOptions options;
@@ -57,10 +64,12 @@ int drive(const CLI::App& app, const Program& program, int ranks) {
 }  // namespace
 
 void add_run_options(CLI::App& app, RunOptions& run, const std::string& files) {
+  run.out = usual_folder(app);
   app.add_option("--out", run.out,
                  "folder for " + files +
                      " and, unless RANKINE_RUN_DIR names another one, for the run's status and journal; made "
-                     "if it is not there");
+                     "if it is not there")
+      ->capture_default_str();
   app.add_option("--walltime", run.walltime,
                  "how long the run may take: 90 (seconds), 30m, 1:30:00 (default: as Slurm says)")
       ->check(is_walltime);

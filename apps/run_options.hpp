@@ -13,7 +13,7 @@
 namespace apps {
 
 struct RunOptions {
-  std::string out = "run";
+  std::string out;
   std::string walltime;
   bool resume = false;
   bool fresh = false;

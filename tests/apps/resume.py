@@ -37,6 +37,14 @@ class Resume(jobs.InFolder):
         said = tool("journal", self.out, "--json", "--summary")
         return json.loads(said.stdout.splitlines()[-1])
 
+    def test_a_folder_of_its_own(self):
+        """Without --out: no other program's results are overwritten, and jobs of an array do not meet."""
+        for variables, folder in (({}, "run/rankine-many-models"), ({"RANKINE_RUN_DIR": "task_3"}, "task_3")):
+            job = subprocess.run([PROGRAM, "--series", "2", "--models", "Naive"], cwd=self.folder, timeout=60,
+                                 env={**os.environ, **variables}, capture_output=True, check=True)
+            for name in ("status", "journal", "results.h5"):
+                self.assertTrue(os.path.exists(os.path.join(self.folder, folder, name)), job.stderr)
+
     def test_the_same_bits(self):
         whole = fit(3, "--series", SERIES)
         self.kill_head_in_the_middle()
