@@ -43,7 +43,7 @@ std::string usual_folder(const CLI::App& app) {
 /// What the runtime needs to know before it starts.
 rk::RuntimeOptions runtime_options(const RunOptions& run, const std::string& depends_on) {
   rk::RuntimeOptions options;
-  if (std::getenv("RANKINE_RUN_DIR") == nullptr) options.run_directory = run.out;
+  options.run_directory = run_directory(run);
   options.resume = run.resume ? rk::Resume::required : run.fresh ? rk::Resume::fresh : rk::Resume::automatic;
   options.depends_on = depends_on;
   if (!run.walltime.empty()) options.walltime = rk::parse_walltime(run.walltime);
@@ -62,6 +62,11 @@ int drive(const CLI::App& app, const Program& program, int ranks) {
 }
 
 }  // namespace
+
+std::string run_directory(const RunOptions& run) {
+  const char* const named = std::getenv("RANKINE_RUN_DIR");
+  return named != nullptr ? named : run.out;
+}
 
 void add_run_options(CLI::App& app, RunOptions& run, const std::string& files) {
   run.out = usual_folder(app);

@@ -19,6 +19,9 @@ struct RunOptions {
   bool fresh = false;
 };
 
+/// Where the run's status and journal go: RANKINE_RUN_DIR, else --out.
+std::string run_directory(const RunOptions& run);
+
 /// --out, --walltime, --resume and --fresh. `files`: what the program puts into its folder.
 void add_run_options(CLI::App& app, RunOptions& run, const std::string& files);
 

@@ -26,6 +26,7 @@
 
 #include <rankine/core/clock.hpp>
 #include <rankine/core/hash.hpp>
+#include <rankine/many_models/chunks.hpp>
 #include <rankine/nn/dataset.hpp>
 #include <rankine/nn/mlp.hpp>
 #include <rankine/nn/optimiser.hpp>
@@ -461,14 +462,12 @@ void write_best(const tune::Study& study, const Outcome& outcome, const nn::Data
 void refuse_other_examples(const nn::Dataset& examples, const Settings& settings) {
   const std::uint64_t hash = rk::hash_blocks(std::as_bytes(examples.labels.span()),
                                              rk::hash_blocks(std::as_bytes(examples.features.span())));
-  const auto before = rk::load_state<std::uint64_t>("examples");
-  if (before && *before != hash) {
+  if (rk::settled("examples", hash) != hash) {
     throw rk::InputError(
         fmt::format("{} has changed since this run began, whose trials learned from other examples. Remedy: "
                     "--fresh, another --out, or the data as they were",
                     settings.data));
   }
-  rk::save_state("examples", hash);
 }
 
 Outcome sweep_network(tune::Study& study, const Settings& settings) {

@@ -51,15 +51,10 @@ int ranks_for(const FarmWishes& wishes) {
   return workers + 1;
 }
 
-std::string run_directory(const FarmWishes& wishes) {
-  const char* named = std::getenv("RANKINE_RUN_DIR");
-  return named != nullptr ? named : wishes.run.out;
-}
-
 int run_farm(const CLI::App& app, const FarmWishes& wishes) {
   if (!is_rank())
     return start_ranks(
-        {.ranks = ranks_for(wishes), .folder = run_directory(wishes), .program = own_command()});
+        {.ranks = ranks_for(wishes), .folder = run_directory(wishes.run), .program = own_command()});
   farm::ServerOptions helper;
   helper.output = fs::absolute(wishes.run.out) / "output" / host_and_process();
   helper.shell = wishes.shell;

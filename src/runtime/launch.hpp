@@ -72,6 +72,9 @@ Site settle(const MpiSession& session, const EngineSettings& wishes);
 /// has not chosen MPI's networks himself (OMPI_MCA_pml, _osc or _btl). To be called before MPI_Init.
 void prepare_environment();
 
+/// 0 where it is not set or no number.
+int number_in_environment(const char* name);
+
 /// Bytes for the arena of a node: the option, RANKINE_ARENA_BYTES, or a default from what is free in
 /// /dev/shm.
 std::uint64_t arena_capacity(std::uint64_t wish, bool remote_reads);

@@ -16,11 +16,6 @@ namespace rankine::runtime {
 
 namespace {
 
-int number_in_environment(const char* name) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? 0 : std::atoi(text);
-}
-
 bool several_nodes() {
   const int size = number_in_environment("OMPI_COMM_WORLD_SIZE");
   const int local = number_in_environment("OMPI_COMM_WORLD_LOCAL_SIZE");
@@ -59,6 +54,11 @@ bool mpi_has_ucx() {
 }
 
 }  // namespace
+
+int number_in_environment(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? 0 : std::atoi(text);
+}
 
 void prepare_environment() {
   std::signal(SIGPIPE, SIG_IGN);  // over ob1/TCP sending to a dead rank would kill the sender

@@ -13,7 +13,10 @@
 #include <string>
 #include <string_view>
 
+#include <sys/types.h>
 #include <unistd.h>
+
+#include "runtime/launch.hpp"
 
 namespace rankine::runtime {
 
@@ -66,9 +69,13 @@ pid_t launcher() {
   return is_mpirun(process) || is_daemon(process) ? process : 0;
 }
 
-int number_of(const char* variable) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::atoi(text) : 0;
+/// How many living children of `parent` were started as ranks of an Open MPI job. Linux; 0 where /proc does
+/// not tell.
+int ranks_started_by(pid_t parent) {
+  std::istringstream children(of_process(parent, ("task/" + std::to_string(parent) + "/children").c_str()));
+  int ranks = 0;
+  for (pid_t child = 0; children >> child;) ranks += is_rank(child);
+  return ranks;
 }
 
 [[noreturn]] void leave(const std::string& why, int ranks_here) {
@@ -79,7 +86,7 @@ int number_of(const char* variable) {
   std::fflush(nullptr);
   // mpirun ends the ranks of other nodes, once it has passed on what was said. Daemons are left alone.
   if (const pid_t process = launcher();
-      number_of("OMPI_COMM_WORLD_SIZE") > ranks_here && is_mpirun(process)) {
+      number_in_environment("OMPI_COMM_WORLD_SIZE") > ranks_here && is_mpirun(process)) {
     std::this_thread::sleep_for(1s);
     kill(process, SIGTERM);
   }
@@ -88,15 +95,8 @@ int number_of(const char* variable) {
 
 }  // namespace
 
-int ranks_started_by(pid_t parent) {
-  std::istringstream children(of_process(parent, ("task/" + std::to_string(parent) + "/children").c_str()));
-  int ranks = 0;
-  for (pid_t child = 0; children >> child;) ranks += is_rank(child);
-  return ranks;
-}
-
 StartGuard::StartGuard() {
-  const int ranks_here = number_of("OMPI_COMM_WORLD_LOCAL_SIZE");
+  const int ranks_here = number_in_environment("OMPI_COMM_WORLD_LOCAL_SIZE");
   if (ranks_here > 0) thread_ = std::thread([this, ranks_here] { keep_watch(ranks_here); });
 }
 

@@ -9,13 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include <sys/types.h>
-
 namespace rankine::runtime {
-
-/// How many living children of `parent` were started as ranks of an Open MPI job. Linux; 0 where /proc does
-/// not tell.
-int ranks_started_by(pid_t parent);
 
 class StartGuard {
  public:

@@ -67,7 +67,7 @@ class Resume(jobs.InFolder):
         self.assertTrue(os.path.exists(self.journal + ".finished"))
 
     def test_a_file_that_was_mended_meanwhile(self):
-        path = os.path.join(os.path.dirname(self.out), "long.csv")
+        path = os.path.join(self.folder, "long.csv")
         options = ("--data", path, "--stream-above", 1, "--season", 4, "--horizon", 4, "--models", "SES")
 
         def write(offset, last):
